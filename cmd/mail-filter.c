@@ -1,0 +1,181 @@
+/*
+ * mail-filter: makes any program a stage.
+ *
+ * - The program gets the message on its standard input, no envelope, and its
+ *   output becomes the message only if it exited with 0.
+ * - A program that prints nothing has looked at the message and not changed
+ *   it: so `mail-filter grep -q ...` cannot empty anybody's mail.
+ * - Both pipes are served at once, and what is printed is bounded like every
+ *   message, so no program can block or fill the stage.
+ * - The program is run for every message: nothing of one can leak into the
+ *   next.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "mail/stage.h"
+
+struct filter {
+	char **argv;
+	int (*status)(int wait_status);
+};
+
+static void
+usage(void)
+{
+	usage_exit("[-s] command [argument...]");
+}
+
+/* Writes the next octets of the message to fd.  1 if there is more to come, 0
+ * if all is written or nobody reads it, -1 with errno. */
+static int
+feed(int fd, const struct message *message, uint64_t *at)
+{
+	char chunk[16384];
+	ssize_t n, wrote;
+
+	n = message_read(message, *at, chunk, sizeof(chunk));
+	if (n <= 0)
+		return (int)n;
+	wrote = write(fd, chunk, (size_t)n);
+	if (wrote < 0)
+		return errno == EPIPE ? 0 : errno == EAGAIN ? 1 : -1;
+	*at += (uint64_t)wrote;
+	return 1;
+}
+
+/* Reads what there is.  1 if there may be more, 0 at the end, -1 with errno. */
+static int
+drain(int fd, struct message *message)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	n = read(fd, chunk, sizeof(chunk));
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN ? 1 : (int)n;
+	return message_add(message, chunk, (size_t)n) < 0 ? -1 : 1;
+}
+
+/* Moves octets both ways until the program closes its output.  Closes *in as
+ * soon as all is written.  0, or -1 with errno. */
+static int
+exchange(int *in, int out, const struct message *from, struct message *to)
+{
+	struct pollfd pfd[2];
+	uint64_t at = 0;
+	int more;
+
+	for (;;) {
+		pfd[0] = (struct pollfd){.fd = out, .events = POLLIN};
+		pfd[1] = (struct pollfd){.fd = *in, .events = POLLOUT};
+		if (poll(pfd, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		if (pfd[1].revents != 0) {
+			more = feed(*in, from, &at);
+			if (more < 0)
+				return -1;
+			if (more == 0) {
+				close(*in);
+				*in = -1; /* poll skips it */
+			}
+		}
+		if (pfd[0].revents != 0) {
+			more = drain(out, to);
+			if (more <= 0)
+				return more;
+		}
+	}
+}
+
+/* Runs the program on the message.  Returns its verdict as STATUS_*. */
+static int
+run(const struct filter *filter, const struct message *from,
+    struct message *to)
+{
+	int in[2], out[2], rc, wait_status;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		fatal("cannot make a pipe: %s", strerror(errno));
+	pid = proc_spawn(filter->argv, in[0], out[1], -1);
+	if (pid < 0)
+		fatal("cannot run '%s': %s", filter->argv[0], strerror(errno));
+	close(in[0]);
+	close(out[1]);
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	rc = exchange(&in[1], out[0], from, to);
+	if (rc < 0) {
+		warning("'%s': %s", filter->argv[0], strerror(errno));
+		kill(pid, SIGKILL);
+	}
+	if (in[1] >= 0)
+		close(in[1]);
+	close(out[0]);
+	wait_status = proc_wait(pid);
+	return rc < 0 ? STATUS_DEFER : filter->status(wait_status);
+}
+
+static void
+work(struct frame *frame, void *arg)
+{
+	struct message printed;
+
+	message_init(&printed);
+	switch (run(arg, &frame->message, &printed)) {
+	case STATUS_OK:
+		if (message_size(&printed) > 0) {
+			message_free(&frame->message);
+			frame->message = printed;
+			return;
+		}
+		break;
+	case STATUS_STOP:
+		frame_verdict(frame, VERDICT_DONE, NULL);
+		break;
+	case STATUS_REJECT:
+		frame_verdict(frame, VERDICT_REJECT, NULL);
+		break;
+	default:
+		frame_verdict(frame, VERDICT_DEFER, NULL);
+	}
+	message_free(&printed);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct filter filter = {NULL, proc_status};
+	struct stage stage = {.work = work,
+	    .arg = &filter,
+	    .takes_raw = true,
+	    .keeps_message = true,
+	    .raw_done = STATUS_STOP};
+	int c;
+
+	err_init(argv[0]);
+	file_sane_stdio();
+	while ((c = getopt(argc, argv, "+s")) != -1)
+		switch (c) {
+		case 's':
+			filter.status = proc_status_sysexits;
+			break;
+		default:
+			usage();
+		}
+	filter.argv = argv + optind;
+	if (filter.argv[0] == NULL)
+		usage();
+	return stage_run(&stage);
+}

@@ -1,0 +1,132 @@
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+static const char *program = "pimail";
+
+void
+err_init(const char *argv0)
+{
+	const char *slash;
+
+	if (argv0 != NULL) {
+		slash = strrchr(argv0, '/');
+		program = slash != NULL ? slash + 1 : argv0;
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+const char *
+err_program(void)
+{
+	return program;
+}
+
+/* Length of the valid UTF-8 sequence of a printable character at p, or 0. */
+static size_t
+printable(const unsigned char *p, size_t left)
+{
+	size_t i, len;
+
+	if (*p >= 0x20 && *p < 0x7f)
+		return 1;
+	len = *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc3 ? 2 : 0;
+	if (*p >= 0xf5 || len == 0 || len > left)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* no surrogates, overlong forms, or bidirectional and line controls */
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] >= 0xa0) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xe2 && p[1] <= 0x81))
+		return 0;
+	return len;
+}
+
+static void
+put_line(const char *kind, const char *fmt, va_list ap)
+{
+	char line[ERR_LINE_MAX + 1];
+	size_t i, len, step;
+	int n;
+
+	len = 0;
+	if (kind != NULL) {
+		n = snprintf(line, sizeof(line), "%s: %s: ", program, kind);
+		len = n < 0 ? 0 : (size_t)n;
+		if (len >= sizeof(line))
+			len = 0;
+	}
+	n = vsnprintf(line + len, sizeof(line) - len, fmt, ap);
+	if (n > 0)
+		len += strlen(line + len);
+	for (i = 0; i < len; i += step) {
+		step = printable((unsigned char *)line + i, len - i);
+		if (step == 0) {
+			line[i] = '?';
+			step = 1;
+		}
+	}
+	line[len++] = '\n';
+	/* nobody is left to tell if standard error is gone */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line("fatal", fmt, ap);
+	va_end(ap);
+	exit(STATUS_DEFER);
+}
+
+void
+warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line("warning", fmt, ap);
+	va_end(ap);
+}
+
+void
+info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line("info", fmt, ap);
+	va_end(ap);
+}
+
+void
+event(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line(NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+usage_exit(const char *args)
+{
+	char line[ERR_LINE_MAX];
+	int n;
+
+	n = snprintf(line, sizeof(line), "usage: %s %s\n", program, args);
+	if (n > 0 && write(STDERR_FILENO, line, strlen(line)) < 0)
+		exit(STATUS_DEFER);
+	exit(STATUS_DEFER);
+}

@@ -1,0 +1,46 @@
+/*
+ * err: what the operator reads, and how a program ends.
+ *
+ * Every message is one line on standard error, written with one write(2), as
+ * "prog: fatal: text".  Whatever is not printable ASCII or valid UTF-8 becomes
+ * '?', so that nobody outside can forge a line.  There is no time stamp:
+ * s6-log and the journal add theirs.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+/* Exit status of every pimail program; see pimail(7). */
+enum {
+	STATUS_OK = 0,	     /* pass, or done */
+	STATUS_STOP = 99,    /* done, and nothing shall follow */
+	STATUS_REJECT = 100, /* permanent no */
+	STATUS_DEFER = 111   /* try later: also every mistake of our own */
+};
+
+#define ERR_LINE_MAX 1024 /* octets of one line; the rest is cut off */
+
+/* Names the program; argv0 must outlive it.  Ignores SIGPIPE as well, so that
+ * a closed pipe is an error code and not a silent death. */
+void err_init(const char *argv0);
+
+/* The name that err_init was given, without its directory. */
+const char *err_program(void);
+
+/* Prints and exits with STATUS_DEFER.  If errno matters, the caller puts
+ * strerror(errno) into the text. */
+_Noreturn void fatal(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A log event: "key=value ..." as it is, without the program's name; the
+ * convention is that id= comes first. */
+void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "usage: prog args" and exits with STATUS_DEFER: a typo in a run
+ * script must never bounce mail. */
+_Noreturn void usage_exit(const char *args);
+
+#endif

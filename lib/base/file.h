@@ -1,0 +1,24 @@
+/*
+ * file: what programs do with files beyond open(2).
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* Appends the whole file to buf.  0, or -1 with errno (EMSGSIZE if it is
+ * larger than the buffer may grow). */
+int file_read(const char *path, struct buf *buf);
+
+/* An unlinked file for reading and writing, in $TMPDIR or /var/tmp.  Returns
+ * the descriptor (close-on-exec), or -1 with errno. */
+int file_temp(void);
+
+/* Makes sure that 0, 1 and 2 are open, so that no file that is opened later
+ * takes their place; an inherited closed one becomes /dev/null opened the
+ * wrong way round, so that using it is an error. */
+void file_sane_stdio(void);
+
+#endif

@@ -1,0 +1,137 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "mail/message.h"
+
+#define KEEP_MEMORY (128 << 10) /* what message_reset() does not give back */
+
+void
+message_init(struct message *message)
+{
+	buf_init(&message->top, MESSAGE_TOP_MAX);
+	buf_init(&message->memory, MESSAGE_MEMORY);
+	message->file = -1;
+	message->length = 0;
+}
+
+void
+message_reset(struct message *message)
+{
+	if (message->file >= 0)
+		close(message->file);
+	message->file = -1;
+	message->length = 0;
+	buf_reset(&message->top);
+	if (message->memory.cap > KEEP_MEMORY)
+		buf_free(&message->memory);
+	else
+		buf_reset(&message->memory);
+}
+
+void
+message_free(struct message *message)
+{
+	message_reset(message);
+	buf_free(&message->top);
+	buf_free(&message->memory);
+}
+
+uint64_t
+message_size(const struct message *message)
+{
+	return message->top.len + message->length;
+}
+
+int
+message_add(struct message *message, const void *p, size_t len)
+{
+	if (len > MESSAGE_SIZE_MAX - message->length) {
+		errno = EFBIG;
+		return -1;
+	}
+	if (message->file < 0 && message->length + len > MESSAGE_MEMORY) {
+		message->file = file_temp();
+		if (message->file < 0 ||
+		    io_write(message->file, message->memory.p,
+			message->memory.len, CLOCK_NEVER) < 0)
+			return -1;
+		buf_free(&message->memory);
+	}
+	if (message->file < 0)
+		buf_add(&message->memory, p, len);
+	else if (io_write(message->file, p, len, CLOCK_NEVER) < 0)
+		return -1;
+	message->length += len;
+	return 0;
+}
+
+int
+message_prepend(struct message *message, struct span octets)
+{
+	size_t old = message->top.len;
+
+	if (!buf_room(&message->top, octets.len)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	memmove(message->top.p + octets.len, message->top.p, old);
+	memcpy(message->top.p, octets.p, octets.len);
+	message->top.len = old + octets.len;
+	message->top.p[message->top.len] = '\0';
+	return 0;
+}
+
+ssize_t
+message_read(
+    const struct message *message, uint64_t offset, void *p, size_t len)
+{
+	ssize_t n;
+
+	if (offset < message->top.len) {
+		if (len > message->top.len - offset)
+			len = (size_t)(message->top.len - offset);
+		memcpy(p, message->top.p + offset, len);
+		return (ssize_t)len;
+	}
+	offset -= message->top.len;
+	if (offset >= message->length)
+		return 0;
+	if (len > message->length - offset)
+		len = (size_t)(message->length - offset);
+	if (message->file < 0) {
+		memcpy(p, message->memory.p + offset, len);
+		return (ssize_t)len;
+	}
+	do
+		n = pread(message->file, p, len, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	if (n == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return n;
+}
+
+bool
+message_spans(const struct message *message, struct span spans[2])
+{
+	spans[0] = buf_span(&message->top);
+	spans[1] = buf_span(&message->memory);
+	return message->file < 0;
+}
+
+int
+message_take(struct message *message, struct io_in *in)
+{
+	ssize_t have;
+
+	while ((have = io_in_fill(in, 1)) > 0) {
+		if (message_add(message, in->buf + in->pos, (size_t)have) < 0)
+			return -1;
+		in->pos += (size_t)have;
+	}
+	return have < 0 ? -1 : 0;
+}

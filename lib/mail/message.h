@@ -1,0 +1,54 @@
+/*
+ * message: the octets of one RFC 5322 message, bounded in memory.
+ *
+ * The first MESSAGE_MEMORY octets are held in memory; a longer message goes to
+ * an unlinked file as a whole.  Octets are opaque: nothing here looks at them.
+ * What a filter puts on top (message_prepend) is kept apart, so that the
+ * original need not be moved.
+ */
+#ifndef MAIL_MESSAGE_H
+#define MAIL_MESSAGE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+
+#define MESSAGE_MEMORY (1 << 20)     /* octets held in memory */
+#define MESSAGE_TOP_MAX (256 << 10)  /* octets of headers put on top */
+#define MESSAGE_SIZE_MAX (1ULL << 30) /* of any message */
+
+struct message {
+	struct buf top;	   /* goes before the rest */
+	struct buf memory; /* the rest, while it fits */
+	int file;	   /* the rest, when it does not; else -1 */
+	uint64_t length;   /* of the rest */
+};
+
+void message_init(struct message *message);
+void message_reset(struct message *message); /* empty; keeps small memory */
+void message_free(struct message *message);
+
+/* Length of all, top included. */
+uint64_t message_size(const struct message *message);
+
+/* Adds octets at the end.  0, or -1 with errno (EFBIG past MESSAGE_SIZE_MAX,
+ * or the file's). */
+int message_add(struct message *message, const void *p, size_t len);
+
+/* Puts octets before all that is there.  0, or -1 with errno EMSGSIZE. */
+int message_prepend(struct message *message, struct span octets);
+
+/* Copies up to len octets from offset into p.  Returns how many: 0 only at the
+ * end.  -1 with errno. */
+ssize_t message_read(
+    const struct message *message, uint64_t offset, void *p, size_t len);
+
+/* All of it in memory as two spans (top and rest), or false if the rest is in
+ * a file. */
+bool message_spans(const struct message *message, struct span spans[2]);
+
+/* Takes everything from in until end of file.  0, or -1 with errno. */
+int message_take(struct message *message, struct io_in *in);
+
+#endif

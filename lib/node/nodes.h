@@ -1,0 +1,52 @@
+/*
+ * nodes: the manifests of a directory, and who gets mail for an address; see
+ * node(5).
+ *
+ * All of it is in memory once it is loaded; a lookup reads no file, asks no
+ * server, and runs every pattern within fixed limits, since the manifests of
+ * other nodes are untrusted.
+ */
+#ifndef NODE_NODES_H
+#define NODE_NODES_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "mail/address.h"
+
+enum match_class {
+	MATCH_LOCAL,  /* a mailbox of the own node */
+	MATCH_BACKUP, /* a mailbox of another node that we are a backup for */
+	MATCH_REFUSE
+};
+
+struct match {
+	enum match_class class;
+	const char *node;    /* name of the node; NULL if refused */
+	const char *mailbox; /* name of the mailbox; NULL if refused */
+	const char *reply;   /* "550 5.1.1 text" or "451 4.3.0 text" if refused */
+};
+
+struct nodes; /* all manifests */
+
+/* Loads DIR/NAME.yaml of every node; self.yaml names our own.  What is wrong
+ * with a manifest is said with file:line on standard error.  A broken one is
+ * left out, and if `old` (may be NULL) has that node, its last good manifest is
+ * taken from there; without one its domains are not known, and an address that
+ * no good manifest claims gets 451 until it is mended, never 550.  Returns NULL
+ * if the directory cannot be read or our own node has no good manifest at all.
+ * *broken, if not NULL, is how many manifests were broken.  `old` stays the
+ * caller's. */
+struct nodes *nodes_load(
+    const char *dir, const struct nodes *old, size_t *broken);
+void nodes_free(struct nodes *nodes);
+
+/* The own node's name and host, good as long as nodes. */
+const char *nodes_self(const struct nodes *nodes);
+const char *nodes_host(const struct nodes *nodes);
+
+/* Says who gets mail for an address.  Strings live as long as nodes. */
+void nodes_match(const struct nodes *nodes, const struct address *address,
+    time_t now, struct match *match);
+
+#endif
