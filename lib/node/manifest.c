@@ -1,0 +1,421 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/scan.h"
+#include "node/domain.h"
+#include "node/limits.h"
+#include "node/manifest.h"
+#include "node/value.h"
+
+struct reader {
+	struct source source;
+	struct manifest *manifest;
+	const char *name;	       /* it must have, or NULL */
+	const struct tree *postmaster; /* as it was given, or NULL */
+	struct mailbox *mailbox;       /* the one that is being read */
+	struct choice *choice;	       /* the same of a list of nodes */
+};
+
+/* A key of a mapping, and what reads its value. */
+struct field {
+	const char *name;
+	bool required;
+	void (*take)(struct reader *reader, const struct tree *value);
+};
+
+#define error(reader, at, ...) \
+	source_error(&(reader)->source, (at)->line, __VA_ARGS__)
+
+static bool
+is_kind(struct reader *reader, const struct tree *value, enum tree_kind kind)
+{
+	static const char *const names[] = {"a text", "a list", "a mapping"};
+
+	if (value->kind != kind)
+		error(reader, value, "%s%s%.*s%s must be %s",
+		    value->key != NULL ? "" : "this",
+		    value->key != NULL ? "'" : "", NODE_NAME_MAX,
+		    value->key != NULL ? value->key : "",
+		    value->key != NULL ? "'" : "", names[kind]);
+	return value->kind == kind;
+}
+
+static void
+take_fields(struct reader *reader, const struct tree *map,
+    const struct field *fields, size_t count)
+{
+	const struct tree *entry;
+	size_t i;
+
+	if (!is_kind(reader, map, TREE_MAP))
+		return;
+	for (entry = map->child; entry != NULL; entry = entry->next) {
+		for (i = 0; i < count; i++)
+			if (strcmp(entry->key, fields[i].name) == 0)
+				break;
+		if (i < count)
+			fields[i].take(reader, entry);
+		else
+			error(reader, entry, "unknown key '%.*s'",
+			    NODE_NAME_MAX, entry->key);
+	}
+	for (i = 0; i < count; i++) {
+		if (!fields[i].required)
+			continue;
+		for (entry = map->child; entry != NULL; entry = entry->next)
+			if (strcmp(entry->key, fields[i].name) == 0)
+				break;
+		if (entry == NULL)
+			error(reader, map, "there is no '%s'", fields[i].name);
+	}
+}
+
+static void
+take_name(struct reader *reader, const struct tree *value)
+{
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	if (!value_is_name(value->text) || strcmp(value->text, "self") == 0)
+		error(reader, value, "'%.*s' cannot be a node's name",
+		    NODE_NAME_MAX, value->text);
+	else if (reader->name != NULL &&
+	    strcmp(value->text, reader->name) != 0)
+		error(reader, value, "node '%s' must be in the file %s.yaml",
+		    value->text, value->text);
+	reader->manifest->name = value->text;
+}
+
+static void
+take_host(struct reader *reader, const struct tree *value)
+{
+	struct manifest *manifest = reader->manifest;
+
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	if (domain_normal(manifest->host_normal, value->text) < 0 ||
+	    manifest->host_normal[0] == '[')
+		error(reader, value, "'%.*s' is not a host name",
+		    ADDRESS_DOMAIN_MAX, value->text);
+	manifest->host = manifest->host_normal;
+}
+
+static void
+take_domain(struct reader *reader, const struct tree *value)
+{
+	struct manifest *manifest = reader->manifest;
+	struct domain *domain = &manifest->domains[manifest->domain_count];
+	size_t i;
+
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	if (domain_normal(domain->name, value->text) < 0) {
+		error(reader, value, "'%.*s' is not a domain",
+		    ADDRESS_DOMAIN_MAX, value->text);
+		return;
+	}
+	for (i = 0; i < manifest->domain_count; i++)
+		if (strcmp(manifest->domains[i].name, domain->name) == 0) {
+			error(reader, value, "domain '%s' is in line %u already",
+			    domain->name, manifest->domains[i].line);
+			return;
+		}
+	domain->line = value->line;
+	manifest->domain_count++;
+}
+
+static void
+take_domains(struct reader *reader, const struct tree *value)
+{
+	const struct tree *entry;
+
+	if (!is_kind(reader, value, TREE_LIST))
+		return;
+	if (value->count == 0 || value->count > NODE_DOMAINS_MAX) {
+		error(reader, value, "%zu domains; there must be 1 to %d",
+		    value->count, NODE_DOMAINS_MAX);
+		return;
+	}
+	reader->manifest->domains =
+	    tree_alloc(value->count, sizeof(*reader->manifest->domains));
+	for (entry = value->child; entry != NULL; entry = entry->next)
+		take_domain(reader, entry);
+}
+
+static void
+take_key(struct reader *reader, const struct tree *value)
+{
+	if (is_kind(reader, value, TREE_TEXT) &&
+	    !value_is_fingerprint(value->text))
+		error(reader, value,
+		    "'key' must be a full fingerprint, 40 or 64 hex digits");
+	reader->manifest->key = value->text;
+}
+
+static void
+take_reach(struct reader *reader, const struct tree *value)
+{
+	if (is_kind(reader, value, TREE_TEXT) && !value_is_reach(value->text))
+		error(reader, value,
+		    "'reach' must be scheme://[user@]host[:port]");
+	reader->manifest->reach = value->text;
+}
+
+static void
+take_names(struct reader *reader, const struct tree *value)
+{
+	const struct tree *entry;
+
+	if (!is_kind(reader, value, TREE_LIST))
+		return;
+	for (entry = value->child; entry != NULL; entry = entry->next)
+		if (is_kind(reader, entry, TREE_TEXT) &&
+		    !value_is_name(entry->text))
+			error(reader, entry, "'%.*s' cannot be a node's name",
+			    NODE_NAME_MAX, entry->text);
+	if (reader->choice->names != NULL)
+		error(reader, value, "'except' and 'only' exclude each other");
+	reader->choice->names = value;
+}
+
+static void
+take_except(struct reader *reader, const struct tree *value)
+{
+	take_names(reader, value);
+	reader->choice->kind = CHOICE_EXCEPT;
+}
+
+static void
+take_only(struct reader *reader, const struct tree *value)
+{
+	take_names(reader, value);
+	reader->choice->kind = CHOICE_ONLY;
+}
+
+static void
+take_backups(struct reader *reader, const struct tree *value)
+{
+	static const struct field fields[] = {
+		{"except", false, take_except},
+		{"only", false, take_only},
+	};
+
+	reader->choice = &reader->manifest->backups;
+	take_fields(reader, value, fields, nitems(fields));
+	if (value->kind == TREE_MAP && value->count == 0)
+		error(reader, value, "'backups' wants 'except' or 'only'");
+}
+
+static void
+take_for(struct reader *reader, const struct tree *value)
+{
+	if (value->kind == TREE_TEXT && strcmp(value->text, "all") == 0)
+		return;
+	reader->choice = &reader->manifest->stores;
+	take_only(reader, value);
+}
+
+static void
+take_bytes(struct reader *reader, const struct tree *value)
+{
+	if (is_kind(reader, value, TREE_TEXT) &&
+	    (conf_parse_size(value->text, &reader->manifest->stores_bytes) <
+		    0 ||
+		reader->manifest->stores_bytes == 0))
+		error(reader, value, "'bytes' must be a size, such as 500M");
+}
+
+static void
+take_days(struct reader *reader, const struct tree *value)
+{
+	struct scan scan;
+
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	scan_init(&scan, span_of(value->text));
+	reader->manifest->stores_days = scan_number(&scan, NODE_DAYS_MAX);
+	if (!scan_ok(&scan) || reader->manifest->stores_days == 0)
+		error(reader, value, "'days' must be a number from 1 to %d",
+		    NODE_DAYS_MAX);
+}
+
+static void
+take_stores(struct reader *reader, const struct tree *value)
+{
+	static const struct field fields[] = {
+		{"for", false, take_for},
+		{"bytes", false, take_bytes},
+		{"days", false, take_days},
+	};
+
+	take_fields(reader, value, fields, nitems(fields));
+}
+
+static void
+take_node(struct reader *reader, const struct tree *value)
+{
+	static const struct field fields[] = {
+		{"name", true, take_name},
+		{"host", true, take_host},
+		{"domains", true, take_domains},
+		{"key", false, take_key},
+		{"reach", false, take_reach},
+		{"backups", false, take_backups},
+		{"stores", false, take_stores},
+	};
+
+	take_fields(reader, value, fields, nitems(fields));
+}
+
+static void
+take_matches(struct reader *reader, const struct tree *value)
+{
+	char why[256];
+
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	reader->mailbox->pattern =
+	    pattern_new(value->text, why, sizeof(why));
+	if (reader->mailbox->pattern == NULL)
+		error(reader, value, "bad pattern: %s", why);
+}
+
+static void
+take_expires(struct reader *reader, const struct tree *value)
+{
+	if (is_kind(reader, value, TREE_TEXT) &&
+	    value_day(value->text, &reader->mailbox->end) < 0)
+		error(reader, value, "'expires' must be a day, YYYY-MM-DD");
+	reader->mailbox->expires = value->text;
+}
+
+static void
+take_mailboxes(struct reader *reader, const struct tree *value)
+{
+	static const struct field fields[] = {
+		{"matches", true, take_matches},
+		{"expires", false, take_expires},
+	};
+	struct manifest *manifest = reader->manifest;
+	const struct tree *entry;
+
+	if (!is_kind(reader, value, TREE_MAP))
+		return;
+	if (value->count == 0)
+		error(reader, value, "there must be a mailbox");
+	manifest->mailboxes =
+	    tree_alloc(value->count, sizeof(*manifest->mailboxes));
+	for (entry = value->child; entry != NULL; entry = entry->next) {
+		if (!value_is_name(entry->key))
+			error(reader, entry, "'%.*s' cannot be a mailbox's name",
+			    NODE_NAME_MAX, entry->key);
+		reader->mailbox = &manifest->mailboxes[manifest->mailbox_count];
+		reader->mailbox->name = entry->key;
+		reader->mailbox->line = entry->line;
+		manifest->mailbox_count++;
+		take_fields(reader, entry, fields, nitems(fields));
+	}
+}
+
+static void
+take_postmaster(struct reader *reader, const struct tree *value)
+{
+	if (is_kind(reader, value, TREE_TEXT))
+		reader->postmaster = value;
+}
+
+/* Finds the mailbox that gets what is for postmaster. */
+static void
+find_postmaster(struct reader *reader)
+{
+	struct manifest *manifest = reader->manifest;
+	size_t i;
+
+	manifest->postmaster = manifest->mailboxes;
+	if (reader->postmaster == NULL)
+		return;
+	for (i = 0; i < manifest->mailbox_count; i++)
+		if (strcmp(manifest->mailboxes[i].name,
+			reader->postmaster->text) == 0) {
+			manifest->postmaster = &manifest->mailboxes[i];
+			return;
+		}
+	error(reader, reader->postmaster, "'postmaster' must name a mailbox");
+}
+
+struct manifest *
+manifest_parse(struct span text, const char *file, const char *name)
+{
+	static const struct field fields[] = {
+		{"node", true, take_node},
+		{"mailboxes", true, take_mailboxes},
+		{"postmaster", false, take_postmaster},
+	};
+	struct reader reader = {.source = {file, 0}, .name = name};
+	struct manifest *manifest;
+
+	manifest = tree_alloc(1, sizeof(*manifest));
+	manifest->refs = 1;
+	reader.manifest = manifest;
+	if (text.len > NODE_FILE_MAX)
+		source_error(&reader.source, 1, "larger than %d octets",
+		    NODE_FILE_MAX);
+	else
+		manifest->tree = tree_parse(text, &reader.source);
+	if (manifest->tree != NULL) {
+		take_fields(&reader, manifest->tree, fields, nitems(fields));
+		find_postmaster(&reader);
+	}
+	if (reader.source.errors > 0) {
+		manifest_free(manifest);
+		return NULL;
+	}
+	if (file != NULL) {
+		manifest->file = tree_alloc(strlen(file) + 1, 1);
+		memcpy(manifest->file, file, strlen(file));
+	}
+	return manifest;
+}
+
+struct manifest *
+manifest_ref(struct manifest *manifest)
+{
+	manifest->refs++;
+	return manifest;
+}
+
+void
+manifest_free(struct manifest *manifest)
+{
+	size_t i;
+
+	if (manifest == NULL || --manifest->refs > 0)
+		return;
+	for (i = 0; i < manifest->mailbox_count; i++)
+		pattern_free(manifest->mailboxes[i].pattern);
+	free(manifest->mailboxes);
+	free(manifest->domains);
+	free(manifest->file);
+	tree_free(manifest->tree);
+	free(manifest);
+}
+
+bool
+choice_has(const struct choice *choice, const char *node)
+{
+	const struct tree *name;
+
+	if (choice->kind == CHOICE_ALL)
+		return true;
+	for (name = choice->names->child; name != NULL; name = name->next)
+		if (strcmp(name->text, node) == 0)
+			return choice->kind == CHOICE_ONLY;
+	return choice->kind == CHOICE_EXCEPT;
+}
+
+bool
+mailbox_expired(const struct mailbox *mailbox, time_t now)
+{
+	return mailbox->expires != NULL && now >= mailbox->end;
+}

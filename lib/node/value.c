@@ -1,0 +1,122 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "base/scan.h"
+#include "node/limits.h"
+#include "node/value.h"
+
+static bool
+is_digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_scheme(int c)
+{
+	return (c >= 'a' && c <= 'z') || is_digit(c);
+}
+
+static bool
+is_word(int c)
+{
+	return is_scheme(c) || (c >= 'A' && c <= 'Z') || c == '.' ||
+	    c == '_' || c == '-';
+}
+
+bool
+value_is_name(const char *text)
+{
+	struct scan scan;
+
+	scan_init(&scan, span_of(text));
+	return scan_while(&scan, is_word).len > 0 && scan_ok(&scan) &&
+	    strlen(text) <= NODE_NAME_MAX && *text != '.' && *text != '-';
+}
+
+bool
+value_is_fingerprint(const char *text)
+{
+	size_t len = strlen(text);
+
+	return (len == 40 || len == 64) &&
+	    strspn(text, "0123456789abcdefABCDEF") == len;
+}
+
+/* A user or a host. */
+static void
+take_word(struct scan *scan)
+{
+	struct span word;
+
+	word = scan_while(scan, is_word);
+	if (word.len == 0 || *word.p == '-')
+		scan_fail(scan);
+}
+
+bool
+value_is_reach(const char *text)
+{
+	struct scan scan;
+
+	scan_init(&scan, span_of(text));
+	if (scan_while(&scan, is_scheme).len == 0)
+		return false;
+	scan_text(&scan, "://");
+	take_word(&scan);
+	if (scan_maybe(&scan, '@'))
+		take_word(&scan);
+	if (scan_maybe(&scan, ':') && scan_number(&scan, 65535) == 0)
+		return false;
+	return scan_ok(&scan) && strlen(text) <= NODE_REACH_MAX;
+}
+
+/* A number of just so many digits. */
+static int64_t
+take_digits(struct scan *scan, int count)
+{
+	int64_t n = 0;
+
+	for (; count > 0; count--) {
+		if (!is_digit(scan_peek(scan))) {
+			scan_fail(scan);
+			return 0;
+		}
+		n = n * 10 + *scan->p++ - '0';
+	}
+	return n;
+}
+
+/* Leap days in the years 1 to year. */
+static int64_t
+leap_days(int64_t year)
+{
+	return year / 4 - year / 100 + year / 400;
+}
+
+int
+value_day(const char *text, time_t *end)
+{
+	static const int before[] = {
+		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+	int64_t year, month, day, days;
+	struct scan scan;
+	bool leap;
+
+	scan_init(&scan, span_of(text));
+	year = take_digits(&scan, 4);
+	scan_char(&scan, '-');
+	month = take_digits(&scan, 2);
+	scan_char(&scan, '-');
+	day = take_digits(&scan, 2);
+	if (!scan_ok(&scan) || year < 1970 || month < 1 || month > 12)
+		return -1;
+	leap = leap_days(year) > leap_days(year - 1);
+	if (day < 1 ||
+	    day > before[month] - before[month - 1] + (month == 2 && leap))
+		return -1;
+	days = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969) +
+	    before[month - 1] + (month > 2 && leap) + day;
+	*end = (time_t)(days * 86400);
+	return 0;
+}

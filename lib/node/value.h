@@ -1,0 +1,25 @@
+/*
+ * value: what may stand behind the keys of a manifest.
+ */
+#ifndef NODE_VALUE_H
+#define NODE_VALUE_H
+
+#include <stdbool.h>
+#include <time.h>
+
+/* Whether a text may name a node or a mailbox: [0-9A-Za-z._-]{1,64}, not
+ * beginning with '.' or '-', so that it is a file name and no option. */
+bool value_is_name(const char *text);
+
+/* Whether it is a full OpenPGP fingerprint: 40 or 64 hex digits. */
+bool value_is_fingerprint(const char *text);
+
+/* Whether it is scheme://[user@]host[:port].  Parts of it become arguments of
+ * ssh, so none may look like an option or like something for a shell. */
+bool value_is_reach(const char *text);
+
+/* Parses YYYY-MM-DD, from 1970 on, and sets *end to the first second after
+ * that day, UTC.  0, or -1 if it is not a day. */
+int value_day(const char *text, time_t *end);
+
+#endif
