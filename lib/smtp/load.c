@@ -1,0 +1,491 @@
+/*
+ * Design notes.
+ *
+ * - Sockets are registered once, edge-triggered for both ways: no call to
+ *   epoll_ctl a message.  A short read is taken for an empty socket unless the
+ *   event said that the peer has closed.
+ * - The texts are shared; a message costs a head of 100 octets and one
+ *   writev(2).
+ * - A connection slot is taken until the server has answered QUIT: it is the
+ *   server that closes first and keeps the TIME_WAIT, or a long run would use
+ *   up our ports.
+ * - The clock of a message starts before connect(2), or with MAIL on a
+ *   connection that is used again.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "smtp/load.h"
+#include "smtp/loadidle.h"
+
+#define EVENTS 256
+#define GONE (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+#define WATCH UINT64_MAX /* the number of the inotify descriptor */
+#define SECOND_US 1000000
+#define TICK_US (SECOND_US / 10)
+
+struct slot {
+	struct loadconn conn;
+	bool busy; /* has a message that is not decided */
+	uint64_t serial;
+	uint64_t served; /* messages on this connection */
+	struct client_envelope envelope;
+	struct client_recipient recipient;
+	char invalid[320];  /* the recipient, if it is to be refused */
+	struct slot *next; /* in load.free or load.parked */
+};
+
+struct message {
+	uint64_t start; /* microseconds */
+	bool accepted;
+	bool delivered;
+};
+
+struct load {
+	const struct load_plan *plan;
+	const struct loadmail *mail;
+	struct loadwatch *watch;
+	struct loadstat *stat;
+	int epoll;
+	struct slot *slot;
+	struct slot *free;   /* without a connection */
+	struct slot *parked; /* greeted, wait for the next message */
+	uint64_t active;     /* not free */
+	struct loadidle idle;
+	struct message *message;
+	size_t message_cap;
+	uint64_t undelivered; /* accepted and not yet seen */
+	uint64_t begin;	      /* when the run began */
+	uint64_t start;	      /* of the first message; 0: not yet */
+	uint64_t last;	      /* reply or file */
+	uint64_t tick;	      /* when the next one is due */
+	unsigned failures; /* in a row */
+	bool told[3];	   /* refused, deferred, failed: the first is */
+	struct loadconn_reader reader;
+};
+
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_US + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool
+is_invalid(const struct load *load, uint64_t serial)
+{
+	uint64_t percent = load->plan->invalid;
+
+	return serial * percent / 100 != (serial + 1) * percent / 100;
+}
+
+/* No message is begun any more. */
+static bool
+is_over(const struct load *load, uint64_t now)
+{
+	const struct load_plan *plan = load->plan;
+
+	return *plan->stop || load->failures >= LOAD_FAILURES_MAX ||
+	    (plan->messages > 0 && load->stat->messages == plan->messages) ||
+	    (plan->time > 0 && load->start > 0 &&
+		now >= load->start + plan->time * 1000) ||
+	    load->stat->messages == LOAD_MESSAGES_MAX;
+}
+
+static bool
+is_due(const struct load *load, uint64_t now)
+{
+	const struct load_plan *plan = load->plan;
+
+	return load->start > 0 && plan->messages > 0 && !is_over(load, now) &&
+	    now >= load->start + load->stat->messages * plan->interval * 1000;
+}
+
+static void
+tell(struct load *load, size_t which, const char *fate, const char *text)
+{
+	if (!load->told[which])
+		warning("the first %s: %s", fate, text);
+	load->told[which] = true;
+}
+
+/* What became of a slot's message: the reply's code, or 0 without one. */
+static void
+decide(struct load *load, struct slot *slot, int code)
+{
+	struct message *message = &load->message[slot->serial];
+	struct loadstat *stat = load->stat;
+	const char *text = slot->conn.client.text;
+	bool invalid = is_invalid(load, slot->serial);
+
+	slot->busy = false;
+	load->last = now_us();
+	stat->us = load->last - load->start;
+	if (code != 0)
+		load->failures = 0;
+	if (code >= 200 && code < 300) {
+		stat->accepted++;
+		stat->wrong += invalid;
+		loadstat_delay(&stat->reply, load->last - message->start);
+		message->accepted = true;
+		load->undelivered += !message->delivered;
+	} else if (code >= 500) {
+		stat->refused++;
+		if (invalid && slot->recipient.code >= 500)
+			stat->expected++;
+		else
+			tell(load, 0, "refused", text);
+	} else if (code >= 400) {
+		stat->deferred++;
+		tell(load, 1, "deferred", text);
+	} else {
+		stat->failed++;
+		load->failures++;
+		tell(load, 2, "failed", text);
+	}
+}
+
+/* A file with this number is in a Maildir. */
+static void
+found(void *arg, uint64_t serial)
+{
+	struct load *load = arg;
+	struct message *message;
+
+	if (serial >= load->stat->messages)
+		return;
+	message = &load->message[serial];
+	if (message->delivered)
+		return;
+	message->delivered = true;
+	load->undelivered -= message->accepted;
+	load->last = now_us();
+	load->stat->delivered++;
+	load->stat->delivered_us = load->last - load->start;
+	loadstat_delay(
+	    &load->stat->delivery, load->last - message->start);
+}
+
+/* Gives a slot the next message; its client begins when it can. */
+static void
+take_message(struct load *load, struct slot *slot)
+{
+	const struct load_plan *plan = load->plan;
+	uint64_t serial = load->stat->messages++;
+	size_t text = serial % load->mail->texts;
+
+	if (serial == load->message_cap) {
+		load->message_cap = serial == 0 ? 1024 : 2 * serial;
+		load->message = realloc(load->message,
+		    load->message_cap * sizeof(*load->message));
+		if (load->message == NULL)
+			fatal("out of memory");
+	}
+	load->message[serial] = (struct message){.start = now_us()};
+	slot->busy = true;
+	slot->serial = serial;
+	slot->recipient =
+	    (struct client_recipient){.address = plan->recipient};
+	if (is_invalid(load, serial)) {
+		snprintf(slot->invalid, sizeof(slot->invalid),
+		    "nobody%" PRIu64 "%s", serial, plan->domain);
+		slot->recipient.address = slot->invalid;
+	}
+	slot->envelope = (struct client_envelope){.sender = plan->sender,
+	    .recipient = &slot->recipient,
+	    .recipients = 1,
+	    .size = load->mail->text[text].size,
+	    .eightbit = load->mail->text[text].eightbit,
+	    .pipelining = plan->pipelining};
+	loadconn_message(&slot->conn, load->mail, serial);
+}
+
+static void
+close_slot(struct load *load, struct slot *slot)
+{
+	loadconn_close(&slot->conn);
+	slot->next = load->free;
+	load->free = slot;
+	load->active--;
+}
+
+/* Connects a slot that has a message. */
+static void
+open_slot(struct load *load, struct slot *slot)
+{
+	int fd;
+
+	fd = loadconn_socket(&load->plan->server, &load->plan->source);
+	loadconn_open(&slot->conn, fd);
+	if (fd >= 0) {
+		loadconn_watch(load->epoll, fd, (uint64_t)(slot - load->slot));
+		return;
+	}
+	snprintf(slot->conn.client.text, sizeof(slot->conn.client.text), "%s",
+	    strerror(errno));
+	decide(load, slot, 0);
+	close_slot(load, slot);
+}
+
+/* The transaction of a slot is over, and its connection in good order. */
+static void
+go_on(struct load *load, struct slot *slot)
+{
+	uint64_t now = now_us();
+
+	if (++slot->served < load->plan->reuse && is_due(load, now)) {
+		take_message(load, slot);
+		client_begin(&slot->conn.client, &slot->envelope);
+	} else if (slot->served < load->plan->reuse && !is_over(load, now)) {
+		slot->next = load->parked;
+		load->parked = slot;
+	} else
+		client_quit(&slot->conn.client);
+}
+
+static void
+unpark(struct load *load, struct slot *slot)
+{
+	struct slot **at = &load->parked;
+
+	while (*at != NULL && *at != slot)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = slot->next;
+}
+
+/* Lets a connection for messages go as far as it can. */
+static void
+pump(struct load *load, struct slot *slot)
+{
+	struct client *client = &slot->conn.client;
+	enum client_event event;
+
+	while ((event = loadconn_next(&slot->conn, &load->reader)) !=
+	    CLIENT_MORE)
+		switch (event) {
+		case CLIENT_READY:
+			client_begin(client, &slot->envelope);
+			break;
+		case CLIENT_GO:
+			slot->conn.body = true;
+			break;
+		case CLIENT_END:
+			decide(load, slot, client->code);
+			if (!slot->conn.body ||
+			    loadconn_sent_all(&slot->conn)) {
+				slot->conn.body = false;
+				go_on(load, slot);
+				break;
+			}
+			/* it did not wait for the end: out of step */
+			/* FALLTHROUGH */
+		default:
+			if (slot->busy)
+				decide(load, slot, client->code);
+			else
+				unpark(load, slot);
+			close_slot(load, slot);
+			return;
+		}
+}
+
+/* Begins what messages are due, as far as there are slots. */
+static void
+begin_due(struct load *load)
+{
+	struct slot *slot;
+
+	while (is_due(load, now_us())) {
+		loadconn_turn(&load->reader, false);
+		if ((slot = load->parked) != NULL) {
+			load->parked = slot->next;
+			take_message(load, slot);
+			client_begin(&slot->conn.client, &slot->envelope);
+			pump(load, slot);
+		} else if ((slot = load->free) != NULL) {
+			load->free = slot->next;
+			load->active++;
+			slot->served = 0;
+			take_message(load, slot);
+			open_slot(load, slot);
+		} else
+			return;
+	}
+	while (is_over(load, now_us()) && (slot = load->parked) != NULL) {
+		load->parked = slot->next;
+		loadconn_turn(&load->reader, false);
+		client_quit(&slot->conn.client);
+		pump(load, slot);
+	}
+}
+
+static void
+settle(struct load *load, uint64_t now)
+{
+	if (load->start == 0 &&
+	    (loadidle_settled(&load->idle) ||
+		now >= load->begin + load->plan->settle * 1000))
+		load->start = load->last = now;
+}
+
+/* What is done ten times a second. */
+static void
+tick(struct load *load, uint64_t now)
+{
+	uint64_t timeout = load->plan->timeout * 1000, which;
+	struct slot *slot;
+
+	load->tick = now + TICK_US;
+	for (which = 0; which < load->plan->connections; which++) {
+		slot = &load->slot[which];
+		if (slot->conn.fd < 0 ||
+		    now < load->message[slot->serial].start + timeout)
+			continue;
+		snprintf(slot->conn.client.text,
+		    sizeof(slot->conn.client.text), "no reply in time");
+		if (slot->busy)
+			decide(load, slot, 0);
+		unpark(load, slot);
+		close_slot(load, slot);
+	}
+	loadidle_drip(&load->idle, now);
+	if (load->plan->progress && load->start > 0)
+		loadstat_progress(load->stat, now - load->start);
+}
+
+/* Milliseconds until something is due without an event. */
+static int
+sleep_ms(const struct load *load, uint64_t now)
+{
+	uint64_t due = load->tick, next;
+
+	next = load->start +
+	    load->stat->messages * load->plan->interval * 1000;
+	if (load->plan->interval > 0 && load->start > 0 && next < due &&
+	    load->plan->messages > 0 && !is_over(load, now) &&
+	    (load->free != NULL || load->parked != NULL))
+		due = next;
+	return due <= now ? 0 : (int)((due - now + 999) / 1000);
+}
+
+static bool
+is_finished(const struct load *load, uint64_t now)
+{
+	return *load->plan->stop ||
+	    (is_over(load, now) && load->active == 0 &&
+		(load->watch->count == 0 || load->undelivered == 0 ||
+		    now >= load->last + load->plan->wait * 1000));
+}
+
+static int
+dispatch(struct load *load, const struct epoll_event *event)
+{
+	uint64_t which = event->data.u64, slots = load->plan->connections;
+
+	if (which == WATCH)
+		return loadwatch_take(load->watch, load->mail, found, load);
+	if (which >= slots) {
+		loadidle_ready(&load->idle, (size_t)(which - slots));
+		return 0;
+	}
+	/* it may have been closed since the event */
+	if (load->slot[which].conn.fd >= 0) {
+		loadconn_turn(&load->reader, (event->events & GONE) != 0);
+		pump(load, &load->slot[which]);
+	}
+	return 0;
+}
+
+static int
+loop(struct load *load)
+{
+	struct epoll_event events[EVENTS];
+	uint64_t now;
+	int n, which;
+
+	for (;;) {
+		now = now_us();
+		settle(load, now);
+		if (now >= load->tick)
+			tick(load, now);
+		begin_due(load);
+		if (is_finished(load, now))
+			return 0;
+		n = epoll_wait(
+		    load->epoll, events, EVENTS, sleep_ms(load, now));
+		if (n < 0 && errno != EINTR)
+			return -1;
+		for (which = 0; which < n; which++)
+			if (dispatch(load, &events[which]) < 0)
+				return -1;
+	}
+}
+
+static void
+make_slots(struct load *load)
+{
+	uint64_t which = load->plan->connections;
+
+	load->slot = calloc((size_t)which + 1, sizeof(*load->slot));
+	if (load->slot == NULL)
+		fatal("out of memory");
+	while (which-- > 0) {
+		load->slot[which].conn.fd = -1;
+		load->slot[which].next = load->free;
+		load->free = &load->slot[which];
+		client_init(&load->slot[which].conn.client, load->plan->helo);
+	}
+}
+
+static void
+free_slots(struct load *load)
+{
+	uint64_t which;
+
+	for (which = 0; which < load->plan->connections; which++) {
+		loadconn_close(&load->slot[which].conn);
+		client_free(&load->slot[which].conn.client);
+	}
+	free(load->slot);
+	free(load->message);
+}
+
+int
+load_run(const struct load_plan *plan, const struct loadmail *mail,
+    struct loadwatch *watch, struct loadstat *stat)
+{
+	struct load load = {
+	    .plan = plan, .mail = mail, .watch = watch, .stat = stat};
+	int rc = -1;
+
+	load.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (load.epoll < 0)
+		return -1;
+	make_slots(&load);
+	load.begin = now_us();
+	stat->idle = plan->idle + plan->drip;
+	stat->watched = watch->count > 0;
+	if ((!stat->watched ||
+		loadconn_watch(load.epoll, watch->fd, WATCH) == 0) &&
+	    loadidle_open(&load.idle, load.epoll, plan) == 0)
+		rc = loop(&load);
+	if (plan->progress)
+		loadstat_progress_end();
+	stat->interrupted = *plan->stop != 0;
+	stat->lost = stat->watched ? load.undelivered : 0;
+	stat->closed = load.idle.closed;
+	loadidle_close(&load.idle);
+	free_slots(&load);
+	close(load.epoll);
+	return rc;
+}
