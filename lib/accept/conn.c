@@ -1,0 +1,405 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "accept/server.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+#define READS_MAX 16 /* in a row, then others get their turn */
+#define OUT_KEPT (128 << 10)
+
+static void talk(struct server *server, struct conn *conn);
+
+void
+conn_release(struct server *server, struct conn *conn)
+{
+	server_forget(server, &conn->source);
+	stream_drop(&conn->visit.stream);
+	conn->source.kind = SOURCE_GONE;
+	if (conn->previous != NULL)
+		conn->previous->next = conn->next;
+	else
+		server->conns = conn->next;
+	if (conn->next != NULL)
+		conn->next->previous = conn->previous;
+	conn->next = server->gone_conns;
+	server->gone_conns = conn;
+	server->conn_count--;
+}
+
+static void
+conn_drop(struct server *server, struct conn *conn, const char *why)
+{
+	if (conn->visit.end == NULL)
+		conn->visit.end = why;
+	visit_log(&conn->visit);
+	conn_release(server, conn);
+}
+
+void
+conn_free_gone(struct server *server)
+{
+	struct conn *conn;
+
+	while ((conn = server->gone_conns) != NULL) {
+		server->gone_conns = conn->next;
+		visit_free(&conn->visit);
+		buf_free(&conn->out);
+		free(conn);
+	}
+}
+
+static void
+set_deadline(const struct server *server, struct conn *conn)
+{
+	conn->deadline = clock_ms() + (int64_t)server->accept->timeout;
+}
+
+/* Sends replies.  1 when all are sent, 0 if the socket is full, -1 if it is
+ * gone. */
+static int
+send_out(struct conn *conn, struct buf *out)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < out->len) {
+		n = stream_write(
+		    &conn->visit.stream, out->p + at, out->len - at);
+		if (n < 0 && errno != EAGAIN)
+			return -1;
+		if (n < 0)
+			break;
+		at += (size_t)n;
+	}
+	buf_cut(out, at);
+	return out->len == 0;
+}
+
+/* Sends what the session said: straight from the shared buffer, and what the
+ * socket does not take from a buffer of the connection's own. */
+static int
+flush(struct server *server, struct conn *conn)
+{
+	struct buf *said = &server->io.out;
+	int rc;
+
+	if (conn->out.len == 0) {
+		rc = send_out(conn, said);
+		if (rc != 0)
+			return rc;
+	}
+	if (!buf_addspan(&conn->out, buf_span(said)))
+		return -1;
+	buf_reset(said);
+	return send_out(conn, &conn->out);
+}
+
+/* The last reply is sent.  A socket that is closed with unread octets in it is
+ * reset, and the client may lose the reply; so unless this was an orderly end
+ * we wait for a moment. */
+static void
+finish(struct server *server, struct conn *conn)
+{
+	stream_shutdown(&conn->visit.stream);
+	if (conn->visit.end == NULL && conn->visit.session.errors == 0) {
+		conn_drop(server, conn, "quit");
+		return;
+	}
+	if (conn->visit.end == NULL)
+		conn->visit.end = "error";
+	conn->state = CONN_LINGER;
+	conn->deadline = clock_ms() + ACCEPT_LINGER_MS;
+	server_watch(server, &conn->source, EPOLLIN);
+}
+
+static void
+handshake(struct server *server, struct conn *conn)
+{
+	struct stream *stream = &conn->visit.stream;
+
+	switch (stream_handshake(stream)) {
+	case 1:
+		session_secured(&conn->visit.session);
+		conn->state = CONN_TALK;
+		buf_reset(&server->io.out);
+		if (server->accept->implicit_tls)
+			session_greet(&conn->visit.session, &server->io);
+		server->io.in_len = 0;
+		set_deadline(server, conn);
+		talk(server, conn);
+		return;
+	case 0:
+		server_watch(server, &conn->source,
+		    stream->waiting == POLLOUT ? EPOLLOUT : EPOLLIN);
+		return;
+	default:
+		conn_drop(server, conn, "tls");
+	}
+}
+
+static void
+begin_handshake(struct server *server, struct conn *conn)
+{
+	if (stream_secure(&conn->visit.stream, server->accept->tls) < 0) {
+		conn_drop(server, conn, "tls");
+		return;
+	}
+	conn->state = CONN_HANDSHAKE;
+	conn->after = SESSION_MORE;
+	server_watch(server, &conn->source, EPOLLIN);
+}
+
+/* A message is about to come: to a worker, or into the queue for one. */
+static void
+wait_for_worker(struct server *server, struct conn *conn)
+{
+	conn->state = CONN_WAIT;
+	conn->deadline = clock_ms() + (int64_t)server->accept->wait;
+	server_watch(server, &conn->source, 0);
+	if (server->waiting == NULL && crew_hand_over(server, conn))
+		return;
+	conn->next_waiting = NULL;
+	*server->waiting_end = conn;
+	server->waiting_end = &conn->next_waiting;
+}
+
+/* Does what was to be done when all replies are sent.  true if it is to talk
+ * on. */
+static bool
+after_flush(struct server *server, struct conn *conn)
+{
+	switch (conn->after) {
+	case SESSION_DATA:
+		wait_for_worker(server, conn);
+		return false;
+	case SESSION_TLS:
+		begin_handshake(server, conn);
+		return false;
+	case SESSION_CLOSE:
+		finish(server, conn);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Runs the session on the input at hand. */
+static enum session_event
+run_session(struct server *server, struct conn *conn)
+{
+	struct session *session = &conn->visit.session;
+	enum session_event event;
+
+	while ((event = session_step(session, &server->io)) ==
+	    SESSION_RECIPIENT)
+		accept_recipient(server->accept, &conn->visit, &server->io);
+	if (event == SESSION_DATA)
+		buf_add(&conn->visit.in, server->io.in, server->io.in_len);
+	return event;
+}
+
+/* Runs, sends and reads in turn until the client has nothing more to say or
+ * something else has to happen first. */
+static void
+talk(struct server *server, struct conn *conn)
+{
+	struct session_io *io = &server->io;
+	ssize_t n;
+	int i, rc;
+
+	for (i = 0; i < READS_MAX; i++) {
+		conn->after = run_session(server, conn);
+		rc = flush(server, conn);
+		if (rc < 0) {
+			conn_drop(server, conn, "gone");
+			return;
+		}
+		if (rc == 0) {
+			server_watch(server, &conn->source, EPOLLOUT);
+			return;
+		}
+		if (!after_flush(server, conn))
+			return;
+		n = stream_read(
+		    &conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
+		if (n == 0 || (n < 0 && errno != EAGAIN)) {
+			conn_drop(server, conn, "gone");
+			return;
+		}
+		if (n < 0) {
+			server_watch(server, &conn->source,
+			    conn->visit.stream.waiting == POLLOUT ? EPOLLOUT
+								  : EPOLLIN);
+			return;
+		}
+		io->in = server->input;
+		io->in_len = (size_t)n;
+		set_deadline(server, conn);
+	}
+	/* keep what was read; a socket that can be written wakes us at once */
+	conn->after = run_session(server, conn);
+	if (flush(server, conn) < 0)
+		conn_drop(server, conn, "gone");
+	else
+		server_watch(server, &conn->source, EPOLLOUT);
+}
+
+static void
+stop_waiting(struct server *server, const struct conn *conn)
+{
+	struct conn **link = &server->waiting;
+
+	while (*link != NULL && *link != conn)
+		link = &(*link)->next_waiting;
+	if (*link == NULL)
+		return;
+	*link = conn->next_waiting;
+	if (*link == NULL)
+		server->waiting_end = link;
+}
+
+void
+conn_begin(
+    struct server *server, int fd, const struct sockaddr_storage *peer)
+{
+	struct conn *conn;
+
+	conn = calloc(1, sizeof(*conn));
+	if (conn == NULL)
+		fatal("out of memory");
+	visit_init(&conn->visit, server->accept);
+	conn->visit.stream.fd = fd;
+	conn->visit.port = listen_name(peer, conn->visit.name);
+	buf_init(&conn->out, OUT_KEPT);
+	conn->source = (struct source){SOURCE_CONN, fd, 0};
+	conn->next = server->conns;
+	if (conn->next != NULL)
+		conn->next->previous = conn;
+	server->conns = conn;
+	server->conn_count++;
+	set_deadline(server, conn);
+	if (server->accept->implicit_tls) {
+		begin_handshake(server, conn);
+		return;
+	}
+	conn->state = CONN_TALK;
+	buf_reset(&server->io.out);
+	session_greet(&conn->visit.session, &server->io);
+	server->io.in_len = 0;
+	talk(server, conn);
+}
+
+/* After replies that the socket did not take at first, the rest. */
+static void
+go_on(struct server *server, struct conn *conn)
+{
+	int rc;
+
+	buf_reset(&server->io.out);
+	server->io.in_len = 0;
+	rc = flush(server, conn);
+	if (rc < 0)
+		conn_drop(server, conn, "gone");
+	else if (rc > 0) {
+		buf_free(&conn->out);
+		if (after_flush(server, conn))
+			talk(server, conn);
+	}
+}
+
+void
+conn_event(struct server *server, struct conn *conn)
+{
+	ssize_t n;
+
+	switch (conn->state) {
+	case CONN_HANDSHAKE:
+		handshake(server, conn);
+		break;
+	case CONN_TALK:
+		go_on(server, conn);
+		break;
+	case CONN_WAIT: /* for nothing, so this is the client's end */
+		stop_waiting(server, conn);
+		conn_drop(server, conn, "gone");
+		break;
+	case CONN_LINGER:
+		n = read(conn->source.fd, server->input, ACCEPT_INPUT_SIZE);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			conn_drop(server, conn, NULL);
+		break;
+	}
+}
+
+/* No worker in time: says so, and takes up what the client said after it. */
+static void
+refuse(struct server *server, struct conn *conn)
+{
+	struct session_io *io = &server->io;
+
+	stop_waiting(server, conn);
+	buf_reset(&io->out);
+	session_refuse(&conn->visit.session, io, "451 4.3.2 Too busy");
+	io->in = server->input;
+	io->in_len = conn->visit.in.len;
+	memcpy(io->in, buf_str(&conn->visit.in), io->in_len);
+	buf_free(&conn->visit.in);
+	conn->state = CONN_TALK;
+	set_deadline(server, conn);
+	talk(server, conn);
+}
+
+/* Ends it with 421 and that text. */
+static void
+end(struct server *server, struct conn *conn, const char *why,
+    const char *text)
+{
+	conn->visit.end = why;
+	if (conn->state == CONN_HANDSHAKE) {
+		conn_drop(server, conn, why);
+		return;
+	}
+	if (conn->state == CONN_WAIT)
+		stop_waiting(server, conn);
+	buf_reset(&server->io.out);
+	session_end(&conn->visit.session, &server->io, text);
+	if (flush(server, conn) <= 0)
+		conn_drop(server, conn, why);
+	else
+		finish(server, conn);
+}
+
+void
+conn_sweep(struct server *server, int64_t now)
+{
+	struct conn *conn, *next;
+
+	for (conn = server->conns; conn != NULL; conn = next) {
+		next = conn->next;
+		if (now < conn->deadline)
+			continue;
+		if (conn->state == CONN_WAIT)
+			refuse(server, conn);
+		else if (conn->state == CONN_LINGER)
+			conn_drop(server, conn, NULL);
+		else
+			end(server, conn, "timeout", "4.4.2 Timeout");
+	}
+}
+
+void
+conn_stop_all(struct server *server)
+{
+	struct conn *conn, *next;
+
+	for (conn = server->conns; conn != NULL; conn = next) {
+		next = conn->next;
+		if (conn->state != CONN_LINGER)
+			end(server, conn, "stop", "4.3.2 Going down");
+	}
+}

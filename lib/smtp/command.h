@@ -1,0 +1,16 @@
+/*
+ * command: what each SMTP command does to a session.
+ */
+#ifndef SMTP_COMMAND_H
+#define SMTP_COMMAND_H
+
+#include "smtp/session.h"
+
+/* Runs one command line (without CRLF).  SESSION_MORE means: go on. */
+enum session_event command_run(
+    struct session *session, struct session_io *io, struct span line);
+
+/* Forgets the mail transaction. */
+void session_reset(struct session *session);
+
+#endif
