@@ -329,13 +329,17 @@ begin_due(struct load *load)
 	}
 }
 
+/* Lets the messages begin, once idle connections are there. */
 static void
 settle(struct load *load, uint64_t now)
 {
-	if (load->start == 0 &&
-	    (loadidle_settled(&load->idle) ||
-		now >= load->begin + load->plan->settle * 1000))
-		load->start = load->last = now;
+	if (load->start != 0 ||
+	    (!loadidle_settled(&load->idle) &&
+		now < load->begin + load->plan->settle * 1000))
+		return;
+	load->start = load->last = now;
+	if (load->idle.count > 0)
+		info("%zu idle connections are up", loadidle_up(&load->idle));
 }
 
 /* What is done ten times a second. */

@@ -97,3 +97,14 @@ loadidle_settled(const struct loadidle *idle)
 {
 	return idle->settled == idle->count;
 }
+
+size_t
+loadidle_up(const struct loadidle *idle)
+{
+	size_t which, up = 0;
+
+	for (which = 0; which < idle->count; which++)
+		up += idle->socket[which].fd >= 0 &&
+		    idle->socket[which].settled;
+	return up;
+}

@@ -41,4 +41,7 @@ void loadidle_drip(struct loadidle *idle, uint64_t now_us);
 /* Every connection has been greeted, or will not be. */
 bool loadidle_settled(const struct loadidle *idle);
 
+/* How many have been greeted and are still there. */
+size_t loadidle_up(const struct loadidle *idle);
+
 #endif

@@ -1,0 +1,73 @@
+# shellcheck shell=sh
+# What the benchmark asks of /proc, and how it ends what it has begun.  All
+# processes of a server are one session, whatever they are called and whoever
+# their parent is.
+
+# A TCP port that nobody has.
+free_port() {
+	port=$((20000 + $$ % 10000))
+	while grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X $port) " \
+	    /proc/net/tcp /proc/net/tcp6 2>/dev/null; do
+		port=$((port + 1))
+	done
+	echo $port
+}
+
+# Its processes' numbers.
+session_pids() { # SESSION
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v "session=$1" '{
+		pid = $1
+		sub(/^.*\) /, "")
+		if ($4 == session && $1 != "Z")
+			print pid
+	}'
+}
+
+# Milliseconds of CPU of all of them, and of their children that have ended.
+session_cpu() { # SESSION
+	cat /proc/[0-9]*/stat 2>/dev/null |
+	    awk -v "session=$1" -v "tick=$(getconf CLK_TCK)" '{
+		sub(/^.*\) /, "")
+		if ($4 == session)
+			sum += $12 + $13 + $14 + $15
+	} END { printf "%d", sum * 1000 / tick }'
+}
+
+# Their proportional set size (what is shared is counted once), in KB.
+session_pss() { # SESSION
+	for pid in $(session_pids "$1"); do
+		cat "/proc/$pid/smaps_rollup" 2>/dev/null
+	done | awk '$1 == "Pss:" { sum += $2 } END { printf "%d", sum }'
+}
+
+# Leaves the largest in FILE, until it is stopped.
+sample_pss() { # SESSION FILE
+	max=0
+	while :; do
+		now=$(session_pss "$1")
+		if [ "$now" -gt "$max" ]; then max=$now; fi
+		echo "$max" >"$2"
+		sleep 1
+	done
+}
+
+stop_child() { # PID, or nothing
+	if [ -n "$1" ]; then
+		kill "$1" 2>/dev/null
+		wait "$1" 2>/dev/null
+	fi
+}
+
+# Ends all of a session: kindly, then not.
+stop_session() { # SESSION, or nothing
+	if [ -z "$1" ]; then return; fi
+	for signal in TERM TERM KILL; do
+		for pid in $(session_pids "$1"); do
+			kill -s $signal "$pid" 2>/dev/null
+		done
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			if [ -z "$(session_pids "$1")" ]; then return; fi
+			sleep 0.2
+		done
+	done
+}
