@@ -45,6 +45,8 @@ reason(int error)
 		return "open to others, or not ours";
 	case ENOTDIR:
 		return "not a directory (a symbolic link is none)";
+	case EINVAL:
+		return "a value is missing or cannot stand in a path";
 	case EDESTADDRREQ:
 		return "no recipient";
 	default:

@@ -40,6 +40,7 @@ maildirs_init(struct maildirs *maildirs, bool sync)
 {
 	memset(maildirs, 0, sizeof(*maildirs));
 	maildirs->sync = sync;
+	maildirs->pid = getpid();
 	set_host(maildirs->host, sizeof(maildirs->host));
 }
 
@@ -131,22 +132,23 @@ enter(const struct maildirs *maildirs, int at, const char *name, bool make)
 static int
 walk(const struct maildirs *maildirs, char *path, size_t base, bool make)
 {
-	char *part = path + base, *slash;
+	char *part = path + base, *next;
 	int at, fd, saved;
 
 	if (*part == '/')
 		*part++ = '\0';
 	at = open(path, OPEN_DIR);
-	while (at >= 0 && *part != '\0') {
-		slash = strchr(part, '/');
-		if (slash != NULL)
-			*slash = '\0';
-		fd = *part != '\0' ? enter(maildirs, at, part, make) : dup(at);
+	for (; at >= 0 && *part != '\0'; part = next) {
+		next = part + strcspn(part, "/");
+		while (*next == '/')
+			*next++ = '\0';
+		if (*part == '\0')
+			continue; /* two slashes */
+		fd = enter(maildirs, at, part, make);
 		saved = errno;
 		close(at);
 		errno = saved;
 		at = fd;
-		part = slash != NULL ? slash + 1 : part + strlen(part);
 	}
 	return at;
 }
@@ -261,7 +263,7 @@ maildir_name(struct maildirs *maildirs, char *name, size_t size)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(name, size, "%jd.M%06ldP%jdQ%u.%s", (intmax_t)now.tv_sec,
-	    now.tv_nsec / 1000, (intmax_t)getpid(), ++maildirs->files,
+	    now.tv_nsec / 1000, (intmax_t)maildirs->pid, ++maildirs->files,
 	    maildirs->host);
 }
 

@@ -46,6 +46,7 @@ struct maildirs {
 	uint64_t uses;
 	uint64_t messages;
 	unsigned files; /* how many names were made */
+	pid_t pid;
 	bool sync;	/* else nothing is ever synced */
 	char host[MAILDIR_HOST_MAX + 1];
 };
