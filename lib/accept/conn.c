@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#define READS_MAX 16 /* in a row, then others get their turn */
 #define OUT_KEPT (128 << 10)
 
 static void talk(struct server *server, struct conn *conn);
@@ -105,11 +104,12 @@ flush(struct server *server, struct conn *conn)
 static void
 finish(struct server *server, struct conn *conn)
 {
-	stream_shutdown(&conn->visit.stream);
+	stream_goodbye(&conn->visit.stream);
 	if (conn->visit.end == NULL && conn->visit.session.errors == 0) {
 		conn_drop(server, conn, "quit");
 		return;
 	}
+	shutdown(conn->source.fd, SHUT_WR);
 	if (conn->visit.end == NULL)
 		conn->visit.end = "error";
 	conn->state = CONN_LINGER;
@@ -160,9 +160,9 @@ wait_for_worker(struct server *server, struct conn *conn)
 {
 	conn->state = CONN_WAIT;
 	conn->deadline = clock_ms() + (int64_t)server->accept->wait;
-	server_watch(server, &conn->source, 0);
 	if (server->waiting == NULL && crew_hand_over(server, conn))
 		return;
+	server_watch(server, &conn->source, 0);
 	conn->next_waiting = NULL;
 	*server->waiting_end = conn;
 	server->waiting_end = &conn->next_waiting;
@@ -203,50 +203,47 @@ run_session(struct server *server, struct conn *conn)
 	return event;
 }
 
-/* Runs, sends and reads in turn until the client has nothing more to say or
- * something else has to happen first. */
+/* Runs the session on the input at hand and sends what it says; then waits for
+ * the client, or does what comes next. */
 static void
 talk(struct server *server, struct conn *conn)
 {
-	struct session_io *io = &server->io;
-	ssize_t n;
-	int i, rc;
+	int rc;
 
-	for (i = 0; i < READS_MAX; i++) {
-		conn->after = run_session(server, conn);
-		rc = flush(server, conn);
-		if (rc < 0) {
-			conn_drop(server, conn, "gone");
-			return;
-		}
-		if (rc == 0) {
-			server_watch(server, &conn->source, EPOLLOUT);
-			return;
-		}
-		if (!after_flush(server, conn))
-			return;
-		n = stream_read(
-		    &conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
-		if (n == 0 || (n < 0 && errno != EAGAIN)) {
-			conn_drop(server, conn, "gone");
-			return;
-		}
-		if (n < 0) {
-			server_watch(server, &conn->source,
-			    conn->visit.stream.waiting == POLLOUT ? EPOLLOUT
-								  : EPOLLIN);
-			return;
-		}
-		io->in = server->input;
-		io->in_len = (size_t)n;
-		set_deadline(server, conn);
-	}
-	/* keep what was read; a socket that can be written wakes us at once */
 	conn->after = run_session(server, conn);
-	if (flush(server, conn) < 0)
+	rc = flush(server, conn);
+	if (rc < 0)
 		conn_drop(server, conn, "gone");
-	else
+	else if (rc == 0)
 		server_watch(server, &conn->source, EPOLLOUT);
+	else if (after_flush(server, conn))
+		server_watch(server, &conn->source, EPOLLIN);
+}
+
+/* One read an event: nobody gets more than his turn.  OpenSSL is read in
+ * portions larger than a TLS record, so nothing is left inside it that epoll
+ * would not know of. */
+static void
+read_some(struct server *server, struct conn *conn)
+{
+	ssize_t n;
+
+	n = stream_read(
+	    &conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
+	if (n < 0 && errno == EAGAIN) {
+		server_watch(server, &conn->source,
+		    conn->visit.stream.waiting == POLLOUT ? EPOLLOUT : EPOLLIN);
+		return;
+	}
+	if (n <= 0) {
+		conn_drop(server, conn, "gone");
+		return;
+	}
+	server->io.in = server->input;
+	server->io.in_len = (size_t)n;
+	buf_reset(&server->io.out);
+	set_deadline(server, conn);
+	talk(server, conn);
 }
 
 static void
@@ -294,21 +291,19 @@ conn_begin(
 	talk(server, conn);
 }
 
-/* After replies that the socket did not take at first, the rest. */
+/* Sends the rest of replies that the socket did not take at first. */
 static void
-go_on(struct server *server, struct conn *conn)
+send_rest(struct server *server, struct conn *conn)
 {
 	int rc;
 
-	buf_reset(&server->io.out);
-	server->io.in_len = 0;
-	rc = flush(server, conn);
+	rc = send_out(conn, &conn->out);
 	if (rc < 0)
 		conn_drop(server, conn, "gone");
 	else if (rc > 0) {
 		buf_free(&conn->out);
 		if (after_flush(server, conn))
-			talk(server, conn);
+			server_watch(server, &conn->source, EPOLLIN);
 	}
 }
 
@@ -322,7 +317,10 @@ conn_event(struct server *server, struct conn *conn)
 		handshake(server, conn);
 		break;
 	case CONN_TALK:
-		go_on(server, conn);
+		if (conn->out.len > 0)
+			send_rest(server, conn);
+		else
+			read_some(server, conn);
 		break;
 	case CONN_WAIT: /* for nothing, so this is the client's end */
 		stop_waiting(server, conn);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "accept/accept.h"
@@ -197,6 +198,7 @@ linger(struct worker *worker, struct visit *visit)
 	size_t dropped = 0;
 	ssize_t n;
 
+	shutdown(visit->stream.fd, SHUT_WR);
 	visit->stream.waiting = POLLIN;
 	while (dropped < LINGER_OCTETS && clock_left(deadline) > 0) {
 		n = read(
@@ -223,7 +225,7 @@ serve(struct worker *worker, struct visit *visit)
 		while (act(worker, visit,
 			   session_step(&visit->session, io)) == 0)
 			continue;
-	stream_shutdown(&visit->stream);
+	stream_goodbye(&visit->stream);
 	if (visit->session.errors > 0 || io->in_len > 0)
 		linger(worker, visit);
 	visit_log(visit);

@@ -182,12 +182,12 @@ stream_protocol(const struct stream *stream, char name[TLS_NAME_SIZE])
 }
 
 void
-stream_shutdown(struct stream *stream)
+stream_goodbye(struct stream *stream)
 {
-	if (stream->ssl != NULL && SSL_is_init_finished(stream->ssl))
-		SSL_shutdown(stream->ssl);
+	if (stream->ssl == NULL || !SSL_is_init_finished(stream->ssl))
+		return;
+	SSL_shutdown(stream->ssl);
 	ERR_clear_error();
-	shutdown(stream->fd, SHUT_WR);
 }
 
 void

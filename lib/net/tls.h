@@ -43,8 +43,9 @@ ssize_t stream_write(struct stream *stream, const void *p, size_t len);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" into name; "" in the clear. */
 void stream_protocol(const struct stream *stream, char name[TLS_NAME_SIZE]);
 
-/* Says goodbye under TLS; then nothing more can be written. */
-void stream_shutdown(struct stream *stream);
+/* Says goodbye under TLS; then nothing more can be written.  In the clear the
+ * end of the connection says it. */
+void stream_goodbye(struct stream *stream);
 
 /* Frees what this process holds, without a word to the client: another process
  * goes on with it, or nobody does.  Closes the socket. */
