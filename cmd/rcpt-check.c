@@ -136,10 +136,9 @@ warn_of(const struct manifest *manifest, const struct matcher *matcher,
 
 	for (i = 0; i < manifest->mailbox_count; i++) {
 		mailbox = &manifest->mailboxes[i];
-		if (mailbox_expired(mailbox, now))
-			event("%s:%u: warning: mailbox '%s' expired after %s",
-			    manifest->file, mailbox->line, mailbox->name,
-			    mailbox->expires);
+		if (now >= mailbox->end)
+			event("%s:%u: warning: mailbox '%s' has expired",
+			    manifest->file, mailbox->line, mailbox->name);
 		if (pattern_takes_none(mailbox->pattern))
 			event("%s:%u: warning: mailbox '%s' can never match",
 			    manifest->file, mailbox->line, mailbox->name);

@@ -167,6 +167,17 @@ lower(char *text)
 			*text = (char)(*text - 'A' + 'a');
 }
 
+static bool
+is_ascii(struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if ((unsigned char)text.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static int
 take_domain(struct address *address, struct scan *scan)
 {
@@ -190,7 +201,8 @@ take_domain(struct address *address, struct scan *scan)
 			errno = EINVAL;
 			return -1;
 		}
-		if (label.len > LABEL_MAX)
+		/* of a U-label, its A-label's length counts: RFC 5890 4.2 */
+		if (label.len > LABEL_MAX && is_ascii(label))
 			goto too_long;
 		for (i = 0; i < label.len; i++)
 			if (!put(address->domain, &len, ADDRESS_DOMAIN_MAX,

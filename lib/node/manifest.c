@@ -34,11 +34,8 @@ is_kind(struct reader *reader, const struct tree *value, enum tree_kind kind)
 	static const char *const names[] = {"a text", "a list", "a mapping"};
 
 	if (value->kind != kind)
-		error(reader, value, "%s%s%.*s%s must be %s",
-		    value->key != NULL ? "" : "this",
-		    value->key != NULL ? "'" : "", NODE_NAME_MAX,
-		    value->key != NULL ? value->key : "",
-		    value->key != NULL ? "'" : "", names[kind]);
+		error(reader, value, "%.*s must be %s", NODE_NAME_MAX,
+		    value->key != NULL ? value->key : "this", names[kind]);
 	return value->kind == kind;
 }
 
@@ -47,6 +44,7 @@ take_fields(struct reader *reader, const struct tree *map,
     const struct field *fields, size_t count)
 {
 	const struct tree *entry;
+	unsigned seen = 0;
 	size_t i;
 
 	if (!is_kind(reader, map, TREE_MAP))
@@ -55,21 +53,17 @@ take_fields(struct reader *reader, const struct tree *map,
 		for (i = 0; i < count; i++)
 			if (strcmp(entry->key, fields[i].name) == 0)
 				break;
-		if (i < count)
-			fields[i].take(reader, entry);
-		else
+		if (i == count) {
 			error(reader, entry, "unknown key '%.*s'",
 			    NODE_NAME_MAX, entry->key);
-	}
-	for (i = 0; i < count; i++) {
-		if (!fields[i].required)
 			continue;
-		for (entry = map->child; entry != NULL; entry = entry->next)
-			if (strcmp(entry->key, fields[i].name) == 0)
-				break;
-		if (entry == NULL)
-			error(reader, map, "there is no '%s'", fields[i].name);
+		}
+		seen |= 1u << i;
+		fields[i].take(reader, entry);
 	}
+	for (i = 0; i < count; i++)
+		if (fields[i].required && (seen & 1u << i) == 0)
+			error(reader, map, "there is no '%s'", fields[i].name);
 }
 
 static void
@@ -275,8 +269,7 @@ take_matches(struct reader *reader, const struct tree *value)
 
 	if (!is_kind(reader, value, TREE_TEXT))
 		return;
-	reader->mailbox->pattern =
-	    pattern_new(value->text, why, sizeof(why));
+	reader->mailbox->pattern = pattern_new(value->text, why, sizeof(why));
 	if (reader->mailbox->pattern == NULL)
 		error(reader, value, "bad pattern: %s", why);
 }
@@ -287,7 +280,6 @@ take_expires(struct reader *reader, const struct tree *value)
 	if (is_kind(reader, value, TREE_TEXT) &&
 	    value_day(value->text, &reader->mailbox->end) < 0)
 		error(reader, value, "'expires' must be a day, YYYY-MM-DD");
-	reader->mailbox->expires = value->text;
 }
 
 static void
@@ -313,6 +305,7 @@ take_mailboxes(struct reader *reader, const struct tree *value)
 		reader->mailbox = &manifest->mailboxes[manifest->mailbox_count];
 		reader->mailbox->name = entry->key;
 		reader->mailbox->line = entry->line;
+		reader->mailbox->end = INT64_MAX;
 		manifest->mailbox_count++;
 		take_fields(reader, entry, fields, nitems(fields));
 	}
@@ -371,10 +364,8 @@ manifest_parse(struct span text, const char *file, const char *name)
 		manifest_free(manifest);
 		return NULL;
 	}
-	if (file != NULL) {
-		manifest->file = tree_alloc(strlen(file) + 1, 1);
-		memcpy(manifest->file, file, strlen(file));
-	}
+	if (file != NULL)
+		manifest->file = tree_copy(file, strlen(file));
 	return manifest;
 }
 
@@ -412,10 +403,4 @@ choice_has(const struct choice *choice, const char *node)
 		if (strcmp(name->text, node) == 0)
 			return choice->kind == CHOICE_ONLY;
 	return choice->kind == CHOICE_EXCEPT;
-}
-
-bool
-mailbox_expired(const struct mailbox *mailbox, time_t now)
-{
-	return mailbox->expires != NULL && now >= mailbox->end;
 }

@@ -19,8 +19,7 @@ struct mailbox {
 	const char *name;
 	unsigned line;
 	struct pattern *pattern;
-	const char *expires; /* "2026-12-31", the last good day; or NULL */
-	time_t end;	     /* the first second after it */
+	time_t end; /* the first second when it has expired */
 };
 
 struct domain {
@@ -69,8 +68,5 @@ void manifest_free(struct manifest *manifest); /* drops a reference */
 
 /* Whether a node is one of those chosen. */
 bool choice_has(const struct choice *choice, const char *node);
-
-/* Whether a mailbox has expired. */
-bool mailbox_expired(const struct mailbox *mailbox, time_t now);
 
 #endif

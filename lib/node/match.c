@@ -99,7 +99,7 @@ nodes_match(const struct nodes *nodes, const struct address *address,
 	}
 	mailbox = find_mailbox(nodes, owner, address->local, &doubt);
 	/* no fall-through to a catch-all: an expired address is to end */
-	if (mailbox != NULL && mailbox_expired(mailbox, now))
+	if (mailbox != NULL && now >= mailbox->end)
 		mailbox = NULL;
 	if (mailbox == NULL &&
 	    (strcasecmp(address->local, "postmaster") == 0 ||

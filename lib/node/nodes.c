@@ -50,7 +50,6 @@ static bool
 take_entry(struct loader *loader, const char *entry)
 {
 	size_t len = strlen(entry), suffix = strlen(SUFFIX);
-	char *name;
 
 	if (*entry == '.' || len <= suffix ||
 	    strcmp(entry + len - suffix, SUFFIX) != 0 ||
@@ -58,9 +57,7 @@ take_entry(struct loader *loader, const char *entry)
 		return true;
 	if (loader->name_count == NODE_NODES_MAX)
 		return false;
-	name = tree_alloc(len - suffix + 1, 1);
-	memcpy(name, entry, len - suffix);
-	loader->names[loader->name_count++] = name;
+	loader->names[loader->name_count++] = tree_copy(entry, len - suffix);
 	return true;
 }
 

@@ -26,6 +26,16 @@ tree_alloc(size_t count, size_t size)
 	return p;
 }
 
+char *
+tree_copy(const char *text, size_t len)
+{
+	char *copy;
+
+	copy = tree_alloc(len + 1, 1);
+	memcpy(copy, text, len);
+	return copy;
+}
+
 void
 source_error(struct source *source, unsigned line, const char *fmt, ...)
 {
@@ -131,7 +141,6 @@ take_text(struct reader *reader)
 {
 	const unsigned char *value = reader->event.data.scalar.value;
 	size_t i, length = reader->event.data.scalar.length;
-	char *text;
 
 	for (i = 0; i < length; i++)
 		if (value[i] < 0x20 || value[i] == 0x7f) {
@@ -139,9 +148,7 @@ take_text(struct reader *reader)
 			    "a text has a control character or two lines");
 			return NULL;
 		}
-	text = tree_alloc(length + 1, 1);
-	memcpy(text, value, length);
-	return text;
+	return tree_copy((const char *)value, length);
 }
 
 /* The key of a mapping's next entry, which is looked at; NULL if it is wrong.

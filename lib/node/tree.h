@@ -47,4 +47,7 @@ void tree_free(struct tree *tree);
  * other modules of this folder. */
 void *tree_alloc(size_t count, size_t size);
 
+/* A copy as a C string, which the caller frees. */
+char *tree_copy(const char *text, size_t len);
+
 #endif
