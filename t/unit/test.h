@@ -28,6 +28,7 @@ static int test_count;
 		printf("%s %d - %s\n", \
 		    test_failures == before_ ? "ok" : "not ok", ++test_count, \
 		    #name); \
+		fflush(stdout); \
 	} while (0)
 
 static inline int
