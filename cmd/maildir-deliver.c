@@ -56,26 +56,27 @@ reason(int error)
 
 /* Gives the verdict and tells the operator why. */
 static void
-refuse(struct frame *frame, const char *where, int error)
+refuse(struct frame *frame, enum verdict verdict, const char *reply,
+    const char *where, const char *why)
 {
 	struct span id = frame_get(frame, "id");
 
 	if (id.p != NULL)
-		event("id=%.*s verdict=defer path='%s' reason='%s'",
-		    SPAN_ARG(id), where, reason(error));
+		event("id=%.*s verdict=%s path='%s' reason='%s'",
+		    SPAN_ARG(id), frame_verdict_name(verdict), where, why);
 	else
-		warning("'%s': %s", where, reason(error));
-	frame_verdict(frame, VERDICT_DEFER,
-	    error == ENOSPC || error == EDQUOT
-		? "452 4.3.1 Insufficient system storage"
-		: "451 4.3.0 Cannot deliver now");
+		warning("'%s': %s", where, why);
+	frame_verdict(frame, verdict, reply);
 }
 
 static void
-refuse_full(struct frame *frame, const char *where)
+defer(struct frame *frame, const char *where, int error)
 {
-	refuse(frame, where, EDQUOT);
-	frame_verdict(frame, VERDICT_DEFER, "452 4.2.2 Mailbox full");
+	refuse(frame, VERDICT_DEFER,
+	    error == ENOSPC || error == EDQUOT
+		? "452 4.3.1 Insufficient system storage"
+		: "451 4.3.0 Cannot deliver now",
+	    where, reason(error));
 }
 
 static bool
@@ -184,35 +185,41 @@ tell(const struct delivery *delivery, const struct frame *frame)
 		    delivery->target[i].path, delivery->target[i].file.name);
 }
 
+/* Writes what is planned, and gives the verdict. */
+static void
+deliver_all(struct deliver *deliver, struct frame *frame)
+{
+	struct delivery *delivery = &deliver->delivery;
+	int rc;
+
+	rc = delivery_run(
+	    delivery, &deliver->letter, frame_get(frame, "sender"));
+	if (rc < 0)
+		defer(frame, delivery->target[delivery->now].path, errno);
+	else if (rc > 0)
+		refuse(frame, VERDICT_DEFER, "452 4.2.2 Mailbox full",
+		    delivery->target[delivery->now].home, "over quota");
+	else {
+		tell(delivery, frame);
+		frame_verdict(frame, VERDICT_DONE, NULL);
+	}
+}
+
 static void
 work(struct frame *frame, void *arg)
 {
 	struct deliver *deliver = arg;
-	struct delivery *delivery = &deliver->delivery;
 	struct buf path = BUF_INIT(PLACE_PATH_MAX);
-	int rc;
+	bool raw = frame->fields.len == 0;
 
 	if (plan(deliver, frame, &path) < 0 ||
-	    letter_open(&deliver->letter, &frame->message,
-		frame->fields.len == 0) < 0)
-		refuse(frame, buf_str(&path), errno);
+	    letter_open(&deliver->letter, &frame->message, raw) < 0)
+		defer(frame, buf_str(&path), errno);
 	else if (loops(&deliver->letter, frame))
-		frame_verdict(
-		    frame, VERDICT_REJECT, "554 5.4.6 Delivery loop");
-	else {
-		rc = delivery_run(
-		    delivery, &deliver->letter, frame_get(frame, "sender"));
-		if (rc < 0)
-			refuse(frame, delivery->target[delivery->now].path,
-			    errno);
-		else if (rc > 0)
-			refuse_full(frame,
-			    delivery->target[delivery->now].home);
-		else {
-			tell(delivery, frame);
-			frame_verdict(frame, VERDICT_DONE, NULL);
-		}
-	}
+		refuse(frame, VERDICT_REJECT, "554 5.4.6 Delivery loop",
+		    buf_str(&path), "delivered to the same address before");
+	else
+		deliver_all(deliver, frame);
 	buf_free(&path);
 }
 

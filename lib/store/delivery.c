@@ -135,15 +135,34 @@ fits(struct delivery *delivery, const struct delivery_target *target)
 	    &delivery->maildirs, home, delivery->quota, target->octets);
 }
 
-/* Writes the file of a target into tmp/.  0, 1 or -1 as delivery_run(). */
+/* Writes a file of those sizes into tmp/.  0, or -1 with errno. */
+static int
+write_file(struct delivery *delivery, struct delivery_target *target,
+    const struct letter *letter, struct span head,
+    const struct letter_size *size)
+{
+	struct maildir *maildir;
+	int fd, rc;
+
+	maildir = open_path(delivery, target->path, MAILDIR_EXISTING);
+	if (maildir == NULL)
+		return -1;
+	fd = maildir_create(&delivery->maildirs, maildir, size->octets,
+	    size->wire, &target->file);
+	if (fd < 0)
+		return -1;
+	rc = letter_write(letter, head, fd);
+	return maildir_finish(&delivery->maildirs, fd, rc);
+}
+
+/* Writes the file of a target if it fits.  0, 1 or -1 as delivery_run(). */
 static int
 write_one(struct delivery *delivery, struct delivery_target *target,
     const struct letter *letter, struct span sender)
 {
 	struct letter_size size = letter->size;
 	struct buf head = BUF_INIT(HEAD_MAX);
-	struct maildir *maildir;
-	int fd, room, rc = -1;
+	int room, rc;
 
 	if (target->address.p != NULL)
 		buf_addf(&head, "Return-Path: <%.*s>\nDelivered-To: %.*s\n",
@@ -151,18 +170,13 @@ write_one(struct delivery *delivery, struct delivery_target *target,
 	letter_count(&size, buf_span(&head));
 	target->octets = size.octets;
 	room = fits(delivery, target);
-	maildir = open_path(delivery, target->path, MAILDIR_EXISTING);
-	if (room == 1 && maildir != NULL) {
-		fd = maildir_create(&delivery->maildirs, maildir, size.octets,
-		    size.wire, &target->file);
-		if (fd >= 0) {
-			rc = letter_write(letter, buf_span(&head), fd);
-			if (maildir_finish(&delivery->maildirs, fd, rc) < 0)
-				rc = -1;
-		}
-	}
+	if (room == 1)
+		rc = write_file(
+		    delivery, target, letter, buf_span(&head), &size);
+	else
+		rc = room == 0 ? 1 : -1;
 	buf_free(&head);
-	return room == 0 ? 1 : rc;
+	return rc;
 }
 
 /* Moves the file of a target to new/.  0, or -1 with errno. */
