@@ -42,8 +42,9 @@ struct visit {
 	char name[LISTEN_NAME_SIZE]; /* the client's address */
 	unsigned port;
 	int64_t since;
-	const char *end; /* how it ended, for the log */
-	/* of the messages, for the log */
+	/* for the log */
+	const char *end; /* how it ended */
+	struct buf note; /* who wrote to whom, and who was refused */
 	unsigned done;
 	unsigned rejected;
 	unsigned deferred;
@@ -53,6 +54,13 @@ struct visit {
 /* Life of a visit.  visit_free() does not touch the stream. */
 void visit_init(struct visit *visit, const struct accept *accept);
 void visit_free(struct visit *visit);
+
+/* Notes " key=<address>" for the log, with '?' for what could be taken for
+ * another key; what does not fit any more is left out. */
+void visit_note(struct visit *visit, const char *key, struct span address);
+
+/* Notes the code of a reply. */
+void visit_note_reply(struct visit *visit, const char *reply);
 
 /* The line in the log. */
 void visit_log(const struct visit *visit);

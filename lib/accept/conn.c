@@ -105,7 +105,7 @@ static void
 finish(struct server *server, struct conn *conn)
 {
 	stream_goodbye(&conn->visit.stream);
-	if (conn->visit.end == NULL && conn->visit.session.errors == 0) {
+	if (conn->visit.session.quit && server->io.in_len == 0) {
 		conn_drop(server, conn, "quit");
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "base/err.h"
 
 #define IN_MAX (64 << 10) /* more than ACCEPT_INPUT_SIZE: read at once */
+#define NOTE_MAX 600
 
 void
 visit_init(struct visit *visit, const struct accept *accept)
@@ -22,6 +23,7 @@ visit_init(struct visit *visit, const struct accept *accept)
 	visit->since = clock_ms();
 	session_init(&visit->session, &accept->session);
 	buf_init(&visit->in, IN_MAX);
+	buf_init(&visit->note, NOTE_MAX);
 	if (getrandom(octets, sizeof(octets), 0) != (ssize_t)sizeof(octets))
 		fatal("cannot get random octets: %s", strerror(errno));
 	for (i = 0; i < sizeof(octets); i++)
@@ -33,6 +35,28 @@ visit_free(struct visit *visit)
 {
 	session_free(&visit->session);
 	buf_free(&visit->in);
+	buf_free(&visit->note);
+}
+
+void
+visit_note(struct visit *visit, const char *key, struct span address)
+{
+	char text[ADDRESS_LOCAL_MAX + ADDRESS_DOMAIN_MAX + 2];
+	size_t i, len;
+
+	len = address.len < sizeof(text) ? address.len : sizeof(text);
+	for (i = 0; i < len; i++)
+		text[i] = address.p[i] == ' ' || address.p[i] == '<' ||
+			address.p[i] == '>'
+		    ? '?'
+		    : address.p[i];
+	buf_addf(&visit->note, " %s=<%.*s>", key, (int)len, text);
+}
+
+void
+visit_note_reply(struct visit *visit, const char *reply)
+{
+	buf_addf(&visit->note, " reply=%.3s", reply);
 }
 
 void
@@ -40,15 +64,15 @@ visit_log(const struct visit *visit)
 {
 	const struct session *session = &visit->session;
 
-	event("id=%s client=%s:%u helo=%s tls=%s recipients=%u refused=%u"
+	event("id=%s client=%s:%u helo=%s tls=%s accepted=%u refused=%u"
 	      " messages=%u done=%u rejected=%u deferred=%u octets=%" PRIu64
-	      " errors=%u end=%s ms=%" PRId64,
+	      " errors=%u end=%s ms=%" PRId64 "%s",
 	    visit->id, visit->name, visit->port, buf_str(&session->helo),
 	    session->secure ? "yes" : "no", session->recipients_accepted,
 	    session->recipients_refused, session->messages, visit->done,
 	    visit->rejected, visit->deferred, visit->octets, session->errors,
 	    visit->end != NULL ? visit->end : "closed",
-	    clock_ms() - visit->since);
+	    clock_ms() - visit->since, buf_str(&visit->note));
 }
 
 /* The fields are of one program and one machine: they go as they are, and the
@@ -58,31 +82,52 @@ visit_pack(const struct visit *visit, struct buf *buf)
 {
 	buf_add(buf, visit, sizeof(*visit));
 	buf_addspan(buf, buf_span(&visit->in));
+	buf_addspan(buf, buf_span(&visit->note));
 	session_pack(&visit->session, buf);
+}
+
+/* Takes the octets of a buffer from the front of *packed. */
+static bool
+unpack_buf(struct buf *buf, size_t max, struct span *packed)
+{
+	size_t len = buf->len;
+
+	buf_init(buf, max);
+	if (len > packed->len || !buf_add(buf, packed->p, len))
+		return false;
+	packed->p += len;
+	packed->len -= len;
+	return true;
 }
 
 int
 visit_unpack(
     struct visit *visit, const struct accept *accept, struct span packed)
 {
-	size_t in_len;
-
 	if (packed.len < sizeof(*visit))
 		return -1;
 	memcpy(visit, packed.p, sizeof(*visit));
 	packed.p += sizeof(*visit);
 	packed.len -= sizeof(*visit);
-	in_len = visit->in.len;
-	buf_init(&visit->in, IN_MAX);
 	visit->end = NULL;
-	if (in_len > packed.len || !buf_add(&visit->in, packed.p, in_len))
+	/* it is our own loop that packed it: if it is wrong, we are lost */
+	if (!unpack_buf(&visit->in, IN_MAX, &packed) ||
+	    !unpack_buf(&visit->note, NOTE_MAX, &packed) ||
+	    session_unpack(&visit->session, &accept->session, packed) < 0)
 		return -1;
-	packed.p += in_len;
-	packed.len -= in_len;
-	if (session_unpack(&visit->session, &accept->session, packed) == 0)
-		return 0;
-	buf_free(&visit->in);
-	return -1;
+	return 0;
+}
+
+static void
+note_refusal(
+    struct visit *visit, const struct address *address, const char *reply)
+{
+	struct buf text = BUF_INIT(2 * ADDRESS_PATH_MAX);
+
+	address_format(address, &text);
+	visit_note(visit, "refused", buf_span(&text));
+	visit_note_reply(visit, reply);
+	buf_free(&text);
 }
 
 void
@@ -98,6 +143,8 @@ accept_recipient(
 		match.class = MATCH_REFUSE;
 		match.reply = "550 5.7.1 Relaying denied";
 	}
+	if (match.class == MATCH_REFUSE)
+		note_refusal(visit, &io->recipient, match.reply);
 	session_recipient(&visit->session, io,
 	    match.class == MATCH_REFUSE ? match.reply : NULL, match.mailbox,
 	    match.node, (int)route);

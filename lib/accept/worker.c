@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/scan.h"
 #include "net/channel.h"
 
 #define STOP_MS 30000	    /* for a message to arrive once we are to stop */
@@ -137,6 +138,17 @@ handshake(struct worker *worker, struct visit *visit)
 	return 0;
 }
 
+/* The first one's address. */
+static struct span
+first_recipient(const struct session *session)
+{
+	struct scan scan;
+
+	scan_init(&scan, buf_span(&session->recipients));
+	scan_until(&scan, ' ');
+	return scan_until(&scan, '\n');
+}
+
 static void
 answer(struct worker *worker, struct visit *visit)
 {
@@ -144,6 +156,9 @@ answer(struct worker *worker, struct visit *visit)
 
 	visit->octets += message_size(&worker->intake.frame.message);
 	reply = intake_finish(&worker->intake, visit);
+	visit_note(visit, "from", buf_span(&visit->session.sender));
+	visit_note(visit, "to", first_recipient(&visit->session));
+	visit_note_reply(visit, reply);
 	visit->done += reply[0] == '2';
 	visit->deferred += reply[0] == '4';
 	visit->rejected += reply[0] == '5';
@@ -181,8 +196,7 @@ act(struct worker *worker, struct visit *visit, enum session_event what)
 		visit->end = "tls";
 		return -1;
 	case SESSION_CLOSE:
-		visit->end = io->out.len > 0 && io->out.p[0] == '2' ? "quit"
-								    : "error";
+		visit->end = visit->session.quit ? "quit" : "error";
 		flush(worker, visit);
 		return -1;
 	}
@@ -226,7 +240,7 @@ serve(struct worker *worker, struct visit *visit)
 			   session_step(&visit->session, io)) == 0)
 			continue;
 	stream_goodbye(&visit->stream);
-	if (visit->session.errors > 0 || io->in_len > 0)
+	if (!visit->session.quit || io->in_len > 0)
 		linger(worker, visit);
 	visit_log(visit);
 	intake_reset(&worker->intake);

@@ -320,6 +320,7 @@ command_quit(struct session *session, struct session_io *io, struct scan *args)
 	if (!no_more(session, io, args))
 		return SESSION_MORE;
 	reply(session, io, "221 2.0.0 Bye");
+	session->quit = true;
 	session->state = STATE_CLOSED;
 	return SESSION_CLOSE;
 }
