@@ -125,7 +125,7 @@ note_refusal(
 	struct buf text = BUF_INIT(2 * ADDRESS_PATH_MAX);
 
 	address_format(address, &text);
-	visit_note(visit, "refused", buf_span(&text));
+	visit_note(visit, "refused-to", buf_span(&text));
 	visit_note_reply(visit, reply);
 	buf_free(&text);
 }
