@@ -146,7 +146,7 @@ end_of_message(struct session *session, struct session_io *io)
 /* What came of the text: counts it, and hands the body out unless nobody wants
  * it any more. */
 static enum session_event
-took_text(struct session *session, struct session_io *io, size_t taken,
+took_text(struct session *session, struct session_io *io, size_t octets,
     enum text_result result)
 {
 	uint64_t max = session->config->size_max;
@@ -154,7 +154,7 @@ took_text(struct session *session, struct session_io *io, size_t taken,
 	if (result == TEXT_BARE)
 		return break_off(
 		    session, io, "550 5.5.2 Bare CR or LF in the message");
-	session->octets += taken;
+	session->octets += octets;
 	if (session->octets > max && session->fate == FATE_GOOD)
 		session->fate = FATE_TOO_BIG;
 	if (session->octets > 2 * max + SESSION_OUT_MAX)
@@ -168,12 +168,12 @@ took_text(struct session *session, struct session_io *io, size_t taken,
 static enum session_event
 step_data(struct session *session, struct session_io *io)
 {
-	size_t before = io->in_len;
 	enum text_result result;
+	size_t octets;
 
 	result = text_take_data(
-	    &session->text, &io->in, &io->in_len, &io->body);
-	return took_text(session, io, before - io->in_len, result);
+	    &session->text, &io->in, &io->in_len, &io->body, &octets);
+	return took_text(session, io, octets, result);
 }
 
 /* A chunk has ended; RFC 3030 wants a reply to each. */
@@ -206,7 +206,7 @@ static enum session_event
 step_chunk(struct session *session, struct session_io *io)
 {
 	enum text_result result;
-	size_t len, left;
+	size_t len, left, octets;
 
 	if (session->left == 0)
 		return end_of_chunk(session, io);
@@ -219,8 +219,9 @@ step_chunk(struct session *session, struct session_io *io)
 		io->in += len;
 		return SESSION_MORE;
 	}
-	result = text_take_chunk(&session->text, &io->in, &left, &io->body);
-	return took_text(session, io, len, result);
+	result = text_take_chunk(
+	    &session->text, &io->in, &left, &io->body, &octets);
+	return took_text(session, io, octets, result);
 }
 
 enum session_event

@@ -8,6 +8,7 @@ struct cursor {
 	char *from;
 	char *end;
 	char *to;
+	size_t extra; /* dots of DATA that are no part of the message */
 };
 
 /* Moves the rest of the line up to CR, LF or the end. */
@@ -38,6 +39,7 @@ take(struct cursor *c, enum session_text *state, bool dots)
 			if (dots && *c->from == '.') {
 				*state = TEXT_DOT;
 				c->from++;
+				c->extra++;
 				break;
 			}
 			*state = TEXT_INSIDE;
@@ -60,11 +62,15 @@ take(struct cursor *c, enum session_text *state, bool dots)
 			/* the dot was stuffing, and is left out, unless CRLF
 			 * follows */
 			*state = *c->from == '\r' ? TEXT_DOT_CR : TEXT_INSIDE;
-			c->from += *c->from == '\r';
+			if (*state == TEXT_DOT_CR) {
+				c->from++;
+				c->extra++;
+			}
 			break;
 		case TEXT_DOT_CR:
 			if (*c->from++ != '\n')
 				return TEXT_BARE;
+			c->extra++;
 			*state = TEXT_BEGIN;
 			return TEXT_END;
 		}
@@ -73,28 +79,29 @@ take(struct cursor *c, enum session_text *state, bool dots)
 
 static enum text_result
 take_from(enum session_text *state, char **in, size_t *len, struct span *out,
-    bool dots)
+    size_t *octets, bool dots)
 {
-	struct cursor c = {*in, *in + *len, *in};
+	struct cursor c = {*in, *in + *len, *in, 0};
 	enum text_result result;
 
 	result = take(&c, state, dots);
 	*out = (struct span){*in, (size_t)(c.to - *in)};
+	*octets = (size_t)(c.from - *in) - c.extra;
 	*len -= (size_t)(c.from - *in);
 	*in = c.from;
 	return result;
 }
 
 enum text_result
-text_take_data(
-    enum session_text *state, char **in, size_t *len, struct span *out)
+text_take_data(enum session_text *state, char **in, size_t *len,
+    struct span *out, size_t *octets)
 {
-	return take_from(state, in, len, out, true);
+	return take_from(state, in, len, out, octets, true);
 }
 
 enum text_result
-text_take_chunk(
-    enum session_text *state, char **in, size_t *len, struct span *out)
+text_take_chunk(enum session_text *state, char **in, size_t *len,
+    struct span *out, size_t *octets)
 {
-	return take_from(state, in, len, out, false);
+	return take_from(state, in, len, out, octets, false);
 }
