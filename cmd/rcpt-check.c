@@ -78,8 +78,9 @@ answer(const struct nodes *nodes, struct span text)
 	if (match.class == MATCH_REFUSE)
 		return put_refusal(text, true, match.reply);
 	put_text(text, true);
-	printf("\t%s\t%s\t%s\n", match.class == MATCH_LOCAL ? "local" : "backup",
-	    match.node, match.mailbox);
+	printf("\t%s\t%s\t%s\n",
+	    match.class == MATCH_LOCAL ? "local" : "backup", match.node,
+	    match.mailbox);
 	return STATUS_OK;
 }
 

@@ -111,8 +111,8 @@ take_domain(struct reader *reader, const struct tree *value)
 	}
 	for (i = 0; i < manifest->domain_count; i++)
 		if (strcmp(manifest->domains[i].name, domain->name) == 0) {
-			error(reader, value, "domain '%s' is in line %u already",
-			    domain->name, manifest->domains[i].line);
+			error(reader, value,
+			    "domain '%s' is in line %u already", domain->name, manifest->domains[i].line);
 			return;
 		}
 	domain->line = value->line;
@@ -300,8 +300,9 @@ take_mailboxes(struct reader *reader, const struct tree *value)
 	    tree_alloc(value->count, sizeof(*manifest->mailboxes));
 	for (entry = value->child; entry != NULL; entry = entry->next) {
 		if (!value_is_name(entry->key))
-			error(reader, entry, "'%.*s' cannot be a mailbox's name",
-			    NODE_NAME_MAX, entry->key);
+			error(reader, entry,
+			    "'%.*s' cannot be a mailbox's name", NODE_NAME_MAX,
+			    entry->key);
 		reader->mailbox = &manifest->mailboxes[manifest->mailbox_count];
 		reader->mailbox->name = entry->key;
 		reader->mailbox->line = entry->line;

@@ -24,7 +24,8 @@ struct match {
 	enum match_class class;
 	const char *node;    /* name of the node; NULL if refused */
 	const char *mailbox; /* name of the mailbox; NULL if refused */
-	const char *reply;   /* "550 5.1.1 text" or "451 4.3.0 text" if refused */
+	const char *reply;   /* "550 5.1.1 text" or "451 4.3.0 text" if refused,
+				else NULL */
 };
 
 struct nodes; /* all manifests */
@@ -33,10 +34,12 @@ struct nodes; /* all manifests */
  * with a manifest is said with file:line on standard error.  A broken one is
  * left out, and if `old` (may be NULL) has that node, its last good manifest is
  * taken from there; without one its domains are not known, and an address that
- * no good manifest claims gets 451 until it is mended, never 550.  Returns NULL
- * if the directory cannot be read or our own node has no good manifest at all.
- * *broken, if not NULL, is how many manifests were broken.  `old` stays the
- * caller's. */
+ * no good manifest claims gets 451 until it is mended, never 550.  A
+ * manifest that claims a domain of our own node, or of one before it by name,
+ * is used without that domain and counts as broken.  Returns NULL if the
+ * directory cannot be read, has too many manifests, or has no good one of our
+ * own node, nor `old`; why was told.  *broken, if not NULL, is how many
+ * manifests were broken.  `old` stays the caller's, and may be freed. */
 struct nodes *nodes_load(
     const char *dir, const struct nodes *old, size_t *broken);
 void nodes_free(struct nodes *nodes);

@@ -31,7 +31,7 @@ enum tree_kind {
 
 struct tree {
 	enum tree_kind kind;
-	unsigned line;	    /* where it begins, in a mapping where its key does */
+	unsigned line;	    /* where it begins, or its key */
 	char *key;	    /* NULL if it is not in a mapping */
 	char *text;	    /* of a TREE_TEXT */
 	size_t count;	    /* how many children */

@@ -33,6 +33,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span text = {(const char *)data, size}, address = {NULL, 0};
+	const struct manifest *manifest;
 	struct manifest *manifests[2];
 	struct nodes *nodes;
 	const char *nul;
@@ -55,9 +56,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nodes = nodes_of(manifests, 2, "own");
 	look_up(nodes, address);
 	look_up(nodes, span_of("aaaaaaaaaaaaaaaaaaaaaaaaaaaab+c@x.example"));
-	for (i = 0; i < nodes->count; i++)
-		pattern_takes_all(nodes->members[i].manifest->mailboxes->pattern,
-		    nodes->matcher);
+	for (i = 0; i < nodes->count; i++) {
+		manifest = nodes->members[i].manifest;
+		pattern_takes_all(
+		    manifest->mailboxes->pattern, nodes->matcher);
+	}
 	nodes_free(nodes);
 	return 0;
 }
