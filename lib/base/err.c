@@ -48,7 +48,7 @@ printable(const unsigned char *p, size_t left)
 	return len;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 put_line(const char *kind, const char *fmt, va_list ap)
 {
 	char line[ERR_LINE_MAX + 1];
