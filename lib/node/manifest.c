@@ -112,7 +112,8 @@ take_domain(struct reader *reader, const struct tree *value)
 	for (i = 0; i < manifest->domain_count; i++)
 		if (strcmp(manifest->domains[i].name, domain->name) == 0) {
 			error(reader, value,
-			    "domain '%s' is in line %u already", domain->name, manifest->domains[i].line);
+			    "domain '%s' is in line %u already",
+			    domain->name, manifest->domains[i].line);
 			return;
 		}
 	domain->line = value->line;
@@ -171,28 +172,17 @@ take_names(struct reader *reader, const struct tree *value)
 	if (reader->choice->names != NULL)
 		error(reader, value, "'except' and 'only' exclude each other");
 	reader->choice->names = value;
-}
-
-static void
-take_except(struct reader *reader, const struct tree *value)
-{
-	take_names(reader, value);
-	reader->choice->kind = CHOICE_EXCEPT;
-}
-
-static void
-take_only(struct reader *reader, const struct tree *value)
-{
-	take_names(reader, value);
-	reader->choice->kind = CHOICE_ONLY;
+	reader->choice->kind = strcmp(value->key, "except") == 0
+	    ? CHOICE_EXCEPT
+	    : CHOICE_ONLY;
 }
 
 static void
 take_backups(struct reader *reader, const struct tree *value)
 {
 	static const struct field fields[] = {
-		{"except", false, take_except},
-		{"only", false, take_only},
+		{"except", false, take_names},
+		{"only", false, take_names},
 	};
 
 	reader->choice = &reader->manifest->backups;
@@ -207,7 +197,7 @@ take_for(struct reader *reader, const struct tree *value)
 	if (value->kind == TREE_TEXT && strcmp(value->text, "all") == 0)
 		return;
 	reader->choice = &reader->manifest->stores;
-	take_only(reader, value);
+	take_names(reader, value);
 }
 
 static void
