@@ -107,9 +107,9 @@ def main():
             die()
         elif how == "sleep":
             time.sleep(1000)
-        elif how == "show":
-            with open("shown", "wb") as file:
-                file.write(octets)
+        elif how == "store":
+            with open("stored-" + identity, "wb") as file:
+                file.write(message)
             say(answer(identity))
         else:
             sys.exit("no such way")
