@@ -24,26 +24,26 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "mail/address.h"
-#include "smtp/load.h"
+#include "load/load.h"
 
 #define MESSAGES 50		/* by default */
 #define CONNECTIONS_BURST 100	/* at most, by default */
 #define CONNECTIONS_STEADY 10	/* by default, with a time */
 #define SPARE_DESCRIPTORS 100
+#define SECOND UINT64_C(1000) /* milliseconds */
+#define SECONDS_MAX (7 * 86400 * SECOND)
 
 static volatile sig_atomic_t stop;
 
 static struct load_plan plan = {.helo = "load.example.net",
     .sender = "load@example.net",
     .reuse = 1,
-    .timeout = 600 * 1000,
-    .wait = 60 * 1000,
-    .settle = 10 * 1000,
+    .timeout = 600 * SECOND,
+    .wait = 60 * SECOND,
+    .settle = 10 * SECOND,
     .stop = &stop};
 static const char *from, *source;
 static uint64_t pipelining;
-
-#define SECONDS_MAX (7 * 86400 * 1000ULL)
 
 static const struct conf_option options[] = {
     {"drip", CONF_COUNT, &plan.drip, 0, LOAD_CONNECTIONS_MAX,
@@ -197,12 +197,31 @@ set_messages(
 		fatal("-s %" PRIu64 ": the header alone is longer", size);
 }
 
+/* Returns the exit status. */
+static int
+run(const struct loadmail *mail, struct loadwatch *watch,
+    void (*print)(struct loadstat *))
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct loadstat stat = {0};
+	int status;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (load_run(&plan, mail, watch, &stat) < 0)
+		fatal("cannot go on: %s", strerror(errno));
+	print(&stat);
+	if (fflush(stdout) != 0 || io_close_stdout() < 0)
+		fatal("cannot write: %s", strerror(errno));
+	status = loadstat_status(&stat);
+	loadstat_free(&stat);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal};
-	uint64_t size = 8192, count;
-	struct loadstat stat = {0};
+	uint64_t size = 8192;
 	struct loadwatch watch;
 	struct loadmail mail;
 	int64_t messages = -1;
@@ -230,9 +249,8 @@ main(int argc, char **argv)
 			json = true;
 			break;
 		case 'n':
-			count = number('n', optarg, 0, LOAD_MESSAGES_MAX,
-			    conf_parse_size);
-			messages = (int64_t)count;
+			messages = (int64_t)number('n', optarg, 0,
+			    LOAD_MESSAGES_MAX, conf_parse_size);
 			break;
 		case 'o':
 			conf_set(options, nitems(options), optarg);
@@ -255,15 +273,7 @@ main(int argc, char **argv)
 	set_addresses(argv[optind], argv[optind + 1]);
 	set_messages(&mail, size, argv + optind + 2, files);
 	complete_plan(messages, files);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	if (load_run(&plan, &mail, &watch, &stat) < 0)
-		fatal("cannot go on: %s", strerror(errno));
-	(json ? loadstat_print_json : loadstat_print)(&stat);
-	if (fflush(stdout) != 0 || io_close_stdout() < 0)
-		fatal("cannot write: %s", strerror(errno));
-	c = loadstat_status(&stat);
-	loadstat_free(&stat);
+	c = run(&mail, &watch, json ? loadstat_print_json : loadstat_print);
 	loadmail_free(&mail);
 	return c;
 }

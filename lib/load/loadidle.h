@@ -2,14 +2,14 @@
  * loadidle: the connections that do nobody any good: some say nothing, some
  * send an octet a second.
  */
-#ifndef SMTP_LOADIDLE_H
-#define SMTP_LOADIDLE_H
+#ifndef LOAD_LOADIDLE_H
+#define LOAD_LOADIDLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "smtp/load.h"
+#include "load/load.h"
 
 struct loadidle_socket {
 	int fd;	       /* -1 once it is closed */

@@ -1,10 +1,10 @@
 /*
  * loadwatch: sees messages arrive in Maildirs, by inotify(7).
  */
-#ifndef SMTP_LOADWATCH_H
-#define SMTP_LOADWATCH_H
+#ifndef LOAD_LOADWATCH_H
+#define LOAD_LOADWATCH_H
 
-#include "smtp/loadmail.h"
+#include "load/loadmail.h"
 
 #define LOADWATCH_MAX 64	  /* Maildirs */
 #define LOADWATCH_LOOK_SIZE 8192 /* octets of a file in which our header

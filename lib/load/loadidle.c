@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "smtp/loadidle.h"
+#include "load/loadidle.h"
 
 #define SECOND_US 1000000
 

@@ -18,18 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "smtp/load.h"
-#include "smtp/loadidle.h"
+#include "load/load.h"
+#include "load/loadbook.h"
+#include "load/loadidle.h"
 
 #define EVENTS 256
 #define GONE (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define WATCH UINT64_MAX /* the number of the inotify descriptor */
-#define SECOND_US 1000000
-#define TICK_US (SECOND_US / 10)
+#define TICK_US 100000
 
 struct slot {
 	struct loadconn conn;
@@ -40,12 +39,6 @@ struct slot {
 	struct client_recipient recipient;
 	char invalid[320];  /* the recipient, if it is to be refused */
 	struct slot *next; /* in load.free or load.parked */
-};
-
-struct message {
-	uint64_t start; /* microseconds */
-	bool accepted;
-	bool delivered;
 };
 
 struct load {
@@ -59,34 +52,11 @@ struct load {
 	struct slot *parked; /* greeted, wait for the next message */
 	uint64_t active;     /* not free */
 	struct loadidle idle;
-	struct message *message;
-	size_t message_cap;
-	uint64_t undelivered; /* accepted and not yet seen */
-	uint64_t begin;	      /* when the run began */
-	uint64_t start;	      /* of the first message; 0: not yet */
-	uint64_t last;	      /* reply or file */
-	uint64_t tick;	      /* when the next one is due */
-	unsigned failures; /* in a row */
-	bool told[3];	   /* refused, deferred, failed: the first is */
+	struct loadbook book;
+	uint64_t begin; /* when the run began */
+	uint64_t tick;	/* when the next one is due */
 	struct loadconn_reader reader;
 };
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND_US + (uint64_t)now.tv_nsec / 1000;
-}
-
-static bool
-is_invalid(const struct load *load, uint64_t serial)
-{
-	uint64_t percent = load->plan->invalid;
-
-	return serial * percent / 100 != (serial + 1) * percent / 100;
-}
 
 /* No message is begun any more. */
 static bool
@@ -94,10 +64,10 @@ is_over(const struct load *load, uint64_t now)
 {
 	const struct load_plan *plan = load->plan;
 
-	return *plan->stop || load->failures >= LOAD_FAILURES_MAX ||
+	return *plan->stop || load->book.failures >= LOAD_FAILURES_MAX ||
 	    (plan->messages > 0 && load->stat->messages == plan->messages) ||
-	    (plan->time > 0 && load->start > 0 &&
-		now >= load->start + plan->time * 1000) ||
+	    (plan->time > 0 && load->book.start > 0 &&
+		now >= load->book.start + plan->time * 1000) ||
 	    load->stat->messages == LOAD_MESSAGES_MAX;
 }
 
@@ -106,73 +76,25 @@ is_due(const struct load *load, uint64_t now)
 {
 	const struct load_plan *plan = load->plan;
 
-	return load->start > 0 && plan->messages > 0 && !is_over(load, now) &&
-	    now >= load->start + load->stat->messages * plan->interval * 1000;
-}
-
-static void
-tell(struct load *load, size_t which, const char *fate, const char *text)
-{
-	if (!load->told[which])
-		warning("the first %s: %s", fate, text);
-	load->told[which] = true;
+	return load->book.start > 0 && plan->messages > 0 && !is_over(load, now) &&
+	    now >= load->book.start + load->stat->messages * plan->interval * 1000;
 }
 
 /* What became of a slot's message: the reply's code, or 0 without one. */
 static void
 decide(struct load *load, struct slot *slot, int code)
 {
-	struct message *message = &load->message[slot->serial];
-	struct loadstat *stat = load->stat;
-	const char *text = slot->conn.client.text;
-	bool invalid = is_invalid(load, slot->serial);
-
 	slot->busy = false;
-	load->last = now_us();
-	stat->us = load->last - load->start;
-	if (code != 0)
-		load->failures = 0;
-	if (code >= 200 && code < 300) {
-		stat->accepted++;
-		stat->wrong += invalid;
-		loadstat_delay(&stat->reply, load->last - message->start);
-		message->accepted = true;
-		load->undelivered += !message->delivered;
-	} else if (code >= 500) {
-		stat->refused++;
-		if (invalid && slot->recipient.code >= 500)
-			stat->expected++;
-		else
-			tell(load, 0, "refused", text);
-	} else if (code >= 400) {
-		stat->deferred++;
-		tell(load, 1, "deferred", text);
-	} else {
-		stat->failed++;
-		load->failures++;
-		tell(load, 2, "failed", text);
-	}
+	loadbook_decide(&load->book, slot->serial, code,
+	    slot->recipient.code, slot->conn.client.text);
 }
 
-/* A file with this number is in a Maildir. */
 static void
 found(void *arg, uint64_t serial)
 {
 	struct load *load = arg;
-	struct message *message;
 
-	if (serial >= load->stat->messages)
-		return;
-	message = &load->message[serial];
-	if (message->delivered)
-		return;
-	message->delivered = true;
-	load->undelivered -= message->accepted;
-	load->last = now_us();
-	load->stat->delivered++;
-	load->stat->delivered_us = load->last - load->start;
-	loadstat_delay(
-	    &load->stat->delivery, load->last - message->start);
+	loadbook_found(&load->book, serial);
 }
 
 /* Gives a slot the next message; its client begins when it can. */
@@ -180,22 +102,14 @@ static void
 take_message(struct load *load, struct slot *slot)
 {
 	const struct load_plan *plan = load->plan;
-	uint64_t serial = load->stat->messages++;
+	uint64_t serial = loadbook_begin(&load->book);
 	size_t text = serial % load->mail->texts;
 
-	if (serial == load->message_cap) {
-		load->message_cap = serial == 0 ? 1024 : 2 * serial;
-		load->message = realloc(load->message,
-		    load->message_cap * sizeof(*load->message));
-		if (load->message == NULL)
-			fatal("out of memory");
-	}
-	load->message[serial] = (struct message){.start = now_us()};
 	slot->busy = true;
 	slot->serial = serial;
 	slot->recipient =
 	    (struct client_recipient){.address = plan->recipient};
-	if (is_invalid(load, serial)) {
+	if (loadbook_is_invalid(&load->book, serial)) {
 		snprintf(slot->invalid, sizeof(slot->invalid),
 		    "nobody%" PRIu64 "%s", serial, plan->domain);
 		slot->recipient.address = slot->invalid;
@@ -240,7 +154,7 @@ open_slot(struct load *load, struct slot *slot)
 static void
 go_on(struct load *load, struct slot *slot)
 {
-	uint64_t now = now_us();
+	uint64_t now = loadbook_now();
 
 	if (++slot->served < load->plan->reuse && is_due(load, now)) {
 		take_message(load, slot);
@@ -305,7 +219,7 @@ begin_due(struct load *load)
 {
 	struct slot *slot;
 
-	while (is_due(load, now_us())) {
+	while (is_due(load, loadbook_now())) {
 		loadconn_turn(&load->reader, false);
 		if ((slot = load->parked) != NULL) {
 			load->parked = slot->next;
@@ -321,7 +235,7 @@ begin_due(struct load *load)
 		} else
 			return;
 	}
-	while (is_over(load, now_us()) && (slot = load->parked) != NULL) {
+	while (is_over(load, loadbook_now()) && (slot = load->parked) != NULL) {
 		load->parked = slot->next;
 		loadconn_turn(&load->reader, false);
 		client_quit(&slot->conn.client);
@@ -333,11 +247,11 @@ begin_due(struct load *load)
 static void
 settle(struct load *load, uint64_t now)
 {
-	if (load->start != 0 ||
+	if (load->book.start != 0 ||
 	    (!loadidle_settled(&load->idle) &&
 		now < load->begin + load->plan->settle * 1000))
 		return;
-	load->start = load->last = now;
+	load->book.start = load->book.last = now;
 	if (load->idle.count > 0)
 		info("%zu idle connections are up", loadidle_up(&load->idle));
 }
@@ -353,7 +267,7 @@ tick(struct load *load, uint64_t now)
 	for (which = 0; which < load->plan->connections; which++) {
 		slot = &load->slot[which];
 		if (slot->conn.fd < 0 ||
-		    now < load->message[slot->serial].start + timeout)
+		    now < load->book.message[slot->serial].start + timeout)
 			continue;
 		snprintf(slot->conn.client.text,
 		    sizeof(slot->conn.client.text), "no reply in time");
@@ -363,8 +277,8 @@ tick(struct load *load, uint64_t now)
 		close_slot(load, slot);
 	}
 	loadidle_drip(&load->idle, now);
-	if (load->plan->progress && load->start > 0)
-		loadstat_progress(load->stat, now - load->start);
+	if (load->plan->progress && load->book.start > 0)
+		loadstat_progress(load->stat, now - load->book.start);
 }
 
 /* Milliseconds until something is due without an event. */
@@ -373,9 +287,9 @@ sleep_ms(const struct load *load, uint64_t now)
 {
 	uint64_t due = load->tick, next;
 
-	next = load->start +
+	next = load->book.start +
 	    load->stat->messages * load->plan->interval * 1000;
-	if (load->plan->interval > 0 && load->start > 0 && next < due &&
+	if (load->plan->interval > 0 && load->book.start > 0 && next < due &&
 	    load->plan->messages > 0 && !is_over(load, now) &&
 	    (load->free != NULL || load->parked != NULL))
 		due = next;
@@ -387,8 +301,8 @@ is_finished(const struct load *load, uint64_t now)
 {
 	return *load->plan->stop ||
 	    (is_over(load, now) && load->active == 0 &&
-		(load->watch->count == 0 || load->undelivered == 0 ||
-		    now >= load->last + load->plan->wait * 1000));
+		(load->watch->count == 0 || load->book.undelivered == 0 ||
+		    now >= load->book.last + load->plan->wait * 1000));
 }
 
 static int
@@ -418,7 +332,7 @@ loop(struct load *load)
 	int n, which;
 
 	for (;;) {
-		now = now_us();
+		now = loadbook_now();
 		settle(load, now);
 		if (now >= load->tick)
 			tick(load, now);
@@ -461,7 +375,7 @@ free_slots(struct load *load)
 		client_free(&load->slot[which].conn.client);
 	}
 	free(load->slot);
-	free(load->message);
+	loadbook_free(&load->book);
 }
 
 int
@@ -476,7 +390,8 @@ load_run(const struct load_plan *plan, const struct loadmail *mail,
 	if (load.epoll < 0)
 		return -1;
 	make_slots(&load);
-	load.begin = now_us();
+	loadbook_init(&load.book, stat, plan->invalid);
+	load.begin = loadbook_now();
 	stat->idle = plan->idle + plan->drip;
 	stat->watched = watch->count > 0;
 	if ((!stat->watched ||
@@ -486,7 +401,7 @@ load_run(const struct load_plan *plan, const struct loadmail *mail,
 	if (plan->progress)
 		loadstat_progress_end();
 	stat->interrupted = *plan->stop != 0;
-	stat->lost = stat->watched ? load.undelivered : 0;
+	stat->lost = stat->watched ? load.book.undelivered : 0;
 	stat->closed = load.idle.closed;
 	loadidle_close(&load.idle);
 	free_slots(&load);

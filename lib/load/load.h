@@ -5,17 +5,17 @@
  * fills a loadstat.  Nothing but the one address of the plan is ever connected
  * to.
  */
-#ifndef SMTP_LOAD_H
-#define SMTP_LOAD_H
+#ifndef LOAD_LOAD_H
+#define LOAD_LOAD_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "smtp/loadconn.h"
-#include "smtp/loadmail.h"
-#include "smtp/loadstat.h"
-#include "smtp/loadwatch.h"
+#include "load/loadconn.h"
+#include "load/loadmail.h"
+#include "load/loadstat.h"
+#include "load/loadwatch.h"
 
 #define LOAD_MESSAGES_MAX 10000000
 #define LOAD_CONNECTIONS_MAX 20000 /* of each kind */

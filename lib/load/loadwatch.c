@@ -6,7 +6,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "smtp/loadwatch.h"
+#include "load/loadwatch.h"
 
 void
 loadwatch_init(struct loadwatch *watch)

@@ -6,10 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/file.h"
 #include "base/scan.h"
 #include "smtp/client.h"
-#include "smtp/loadmail.h"
+#include "load/loadmail.h"
 
 #define TEXTS 16		/* different ones */
 #define TEXTS_MEMORY (16 << 20) /* fewer, if they are large */
@@ -114,8 +115,10 @@ add_header(struct buf *buf, struct writer *writer, const char *sender,
 	struct tm tm;
 	unsigned n;
 
-	gmtime_r(&now, &tm);
-	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	if (gmtime_r(&now, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000",
+		&tm) == 0)
+		fatal("what time is it?");
 	buf_addf(buf, "Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\nSubject:", date,
 	    sender, recipient);
 	for (n = 0; n < 4; n++) {

@@ -6,8 +6,8 @@
  * again in a Maildir.  There are several texts, used in turn, so that nobody
  * gets the same one every time.
  */
-#ifndef SMTP_LOADMAIL_H
-#define SMTP_LOADMAIL_H
+#ifndef LOAD_LOADMAIL_H
+#define LOAD_LOADMAIL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "smtp/loadstat.h"
+#include "load/loadstat.h"
 
 struct summary {
 	double mean, p50, p99, max; /* milliseconds */

@@ -5,8 +5,8 @@
  * wall clock over the whole run, the second is taken of each message.  Neither
  * is computed from the other.
  */
-#ifndef SMTP_LOADSTAT_H
-#define SMTP_LOADSTAT_H
+#ifndef LOAD_LOADSTAT_H
+#define LOAD_LOADSTAT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/scan.h"
-#include "smtp/loadconn.h"
+#include "load/loadconn.h"
 
 #define BIND_NO_PORT 24 /* IP_BIND_ADDRESS_NO_PORT of linux/in.h */
 #define NAME_MAX_LEN 256

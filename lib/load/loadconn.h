@@ -6,14 +6,14 @@
  * connections share: whoever pumps a connection goes on until CLIENT_MORE
  * before he turns to the next one.
  */
-#ifndef SMTP_LOADCONN_H
-#define SMTP_LOADCONN_H
+#ifndef LOAD_LOADCONN_H
+#define LOAD_LOADCONN_H
 
 #include <netdb.h>
 #include <sys/socket.h>
 
 #include "smtp/client.h"
-#include "smtp/loadmail.h"
+#include "load/loadmail.h"
 
 struct loadconn_address {
 	struct sockaddr_storage sa;
