@@ -8,11 +8,9 @@
 #include "base/err.h"
 #include "base/scan.h"
 #include "mail/frame.h"
+#include "mail/line.h"
 
 static const char *const verdict_names[] = {"pass", "done", "reject", "defer"};
-
-static const char *const direction_names[] = {
-    "inbound", "submitted", "returned", "bounce"};
 
 void
 frame_init(struct frame *frame)
@@ -53,70 +51,6 @@ frame_new_id(char id[FRAME_ID_SIZE])
 		snprintf(id + 2 * i, 3, "%02x", octets[i]);
 }
 
-static bool
-is_name(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-static bool
-is_id(int c)
-{
-	return is_name(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_';
-}
-
-/* What may stand in a value: no control character; 8-bit is left alone. */
-static bool
-is_value(int c)
-{
-	return c >= 0x20 && c != 0x7f;
-}
-
-static bool
-all(struct span span, bool (*is)(int c))
-{
-	size_t i;
-
-	for (i = 0; i < span.len; i++)
-		if (!is((unsigned char)span.p[i]))
-			return false;
-	return true;
-}
-
-static bool
-split_recipient(struct span value, struct frame_recipient *recipient)
-{
-	struct scan scan;
-
-	scan_init(&scan, value);
-	recipient->mailbox = scan_until(&scan, ' ');
-	recipient->address = scan_rest(&scan);
-	return !scan.bad && recipient->mailbox.len > 0 &&
-	    recipient->mailbox.p[0] != '.' && all(recipient->mailbox, is_id) &&
-	    recipient->address.len > 0;
-}
-
-/* Checks the value of a field that every stage relies on. */
-static bool
-field_ok(struct span name, struct span value)
-{
-	struct frame_recipient recipient;
-	size_t i;
-
-	if (span_eq(name, span_of("id")))
-		return value.len > 0 && value.len <= FRAME_ID_MAX &&
-		    all(value, is_id);
-	if (span_eq(name, span_of("direction"))) {
-		for (i = 0; i < nitems(direction_names); i++)
-			if (span_eq(value, span_of(direction_names[i])))
-				return true;
-		return false;
-	}
-	if (span_eq(name, span_of("recipient")))
-		return split_recipient(value, &recipient);
-	return !span_eq(name, span_of("size"));
-}
-
 /* Adds a checked line. */
 static int
 add_line(struct frame *frame, struct span name, struct span value)
@@ -138,8 +72,8 @@ frame_add(struct frame *frame, const char *name, struct span value)
 	struct span span = span_of(name);
 
 	errno = EINVAL;
-	if (!all(span, is_name) || !all(value, is_value) ||
-	    !field_ok(span, value))
+	if (!line_all(span, line_is_name) || !line_all(value, line_is_value) ||
+	    !line_field_ok(span, value))
 		return -1;
 	if (span.len + 2 + value.len > FRAME_LINE_MAX ||
 	    (span_eq(span, span_of("recipient")) &&
@@ -190,32 +124,7 @@ frame_next_recipient(const struct frame *frame, size_t *at,
 	struct span value;
 
 	return frame_next(frame, "recipient", at, &value) &&
-	    split_recipient(value, recipient);
-}
-
-/* "550 5.7.1 text": three digits that begin with digit, a status code of the
- * same class, a text.  RFC 5321 4.2, RFC 2034 4. */
-static bool
-reply_ok(struct span reply, char digit)
-{
-	struct scan scan;
-
-	scan_init(&scan, reply);
-	scan_char(&scan, digit);
-	if (scan_peek(&scan) < '0' || scan_peek(&scan) > '5')
-		return false;
-	scan_number(&scan, 99);
-	if (scan.p != reply.p + 3 && !scan.bad)
-		return false;
-	scan_char(&scan, ' ');
-	scan_char(&scan, digit);
-	scan_char(&scan, '.');
-	scan_number(&scan, 999);
-	scan_char(&scan, '.');
-	scan_number(&scan, 999);
-	scan_char(&scan, ' ');
-	return !scan.bad && scan_peek(&scan) > 0x20 &&
-	    reply.len <= FRAME_REPLY_MAX && all(scan_rest(&scan), is_value);
+	    line_recipient(value, recipient);
 }
 
 void
@@ -234,7 +143,7 @@ frame_verdict(struct frame *frame, enum verdict verdict, const char *reply)
 		for (i = 0; frame->reply[i] != '\0'; i++)
 			if (frame->reply[i] < 0x20 || frame->reply[i] > 0x7e)
 				frame->reply[i] = '?';
-		if (reply_ok(span_of(frame->reply),
+		if (line_reply_ok(span_of(frame->reply),
 			verdict == VERDICT_REJECT ? '5' : '4'))
 			return;
 	}
@@ -322,10 +231,10 @@ read_fields(struct frame *frame, struct io_in *in, uint32_t *crc,
 		scan_init(&scan, line);
 		if (scan_maybe(&scan, '!'))
 			*strange = true;
-		name = scan_while(&scan, is_name);
+		name = scan_while(&scan, line_is_name);
 		scan_text(&scan, ": ");
 		value = scan_rest(&scan);
-		if (scan.bad || name.len == 0 || !all(value, is_value))
+		if (scan.bad || name.len == 0 || !line_all(value, line_is_value))
 			return -1;
 		if (span_eq(name, span_of("size"))) {
 			sizes++;
@@ -335,7 +244,7 @@ read_fields(struct frame *frame, struct io_in *in, uint32_t *crc,
 				return -1;
 			continue;
 		}
-		if (!field_ok(name, value))
+		if (!line_field_ok(name, value))
 			return -1;
 		ids += span_eq(name, span_of("id"));
 		directions += span_eq(name, span_of("direction"));
@@ -391,7 +300,7 @@ read_verdict(struct frame *frame, struct io_in *in, uint32_t *crc)
 	errno = EBADMSG;
 	scan_init(&scan, line);
 	scan_text(&scan, "verdict: ");
-	name = scan_while(&scan, is_name);
+	name = scan_while(&scan, line_is_name);
 	for (i = 0; i < nitems(verdict_names); i++)
 		if (span_eq(name, span_of(verdict_names[i])))
 			break;
@@ -403,7 +312,7 @@ read_verdict(struct frame *frame, struct io_in *in, uint32_t *crc)
 	scan_char(&scan, ' ');
 	reply = scan_rest(&scan);
 	if (scan.bad ||
-	    !reply_ok(reply, frame->verdict == VERDICT_REJECT ? '5' : '4'))
+	    !line_reply_ok(reply, frame->verdict == VERDICT_REJECT ? '5' : '4'))
 		return -1;
 	memcpy(frame->reply, reply.p, reply.len);
 	frame->reply[reply.len] = '\0';
