@@ -48,9 +48,6 @@ make(struct frame *frame, struct io_in *in)
 static int
 extract(struct frame *frame, struct io_in *in)
 {
-	char chunk[32768];
-	uint64_t at = 0;
-	ssize_t n;
 	int rc;
 
 	rc = frame_read(frame, in);
@@ -60,14 +57,8 @@ extract(struct frame *frame, struct io_in *in)
 		fatal("cannot read the frame: %s", read_error());
 	if (io_in_fill(in, 1) != 0)
 		fatal("there is something behind the frame");
-	while ((n = message_read(
-		    &frame->message, at, chunk, sizeof(chunk))) > 0) {
-		if (io_write(STDOUT_FILENO, chunk, (size_t)n, CLOCK_NEVER) < 0)
-			fatal("cannot write the message: %s", strerror(errno));
-		at += (uint64_t)n;
-	}
-	if (n < 0)
-		fatal("cannot read the message back: %s", strerror(errno));
+	if (message_write(&frame->message, STDOUT_FILENO, CLOCK_NEVER) < 0)
+		fatal("cannot write the message: %s", strerror(errno));
 	if (frame->reply[0] != '\0')
 		info("%s %s", frame_verdict_name(frame->verdict), frame->reply);
 	return frame_status(frame);

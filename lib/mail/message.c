@@ -124,6 +124,21 @@ message_spans(const struct message *message, struct span spans[2])
 }
 
 int
+message_write(const struct message *message, int fd, int64_t deadline)
+{
+	char chunk[32768];
+	uint64_t at = 0;
+	ssize_t n;
+
+	while ((n = message_read(message, at, chunk, sizeof(chunk))) > 0) {
+		if (io_write(fd, chunk, (size_t)n, deadline) < 0)
+			return -1;
+		at += (uint64_t)n;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+int
 message_take(struct message *message, struct io_in *in)
 {
 	ssize_t have;

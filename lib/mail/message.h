@@ -48,6 +48,9 @@ ssize_t message_read(
  * a file. */
 bool message_spans(const struct message *message, struct span spans[2]);
 
+/* Writes all of it.  0, or -1 with errno. */
+int message_write(const struct message *message, int fd, int64_t deadline);
+
 /* Takes everything from in until end of file.  0, or -1 with errno. */
 int message_take(struct message *message, struct io_in *in);
 

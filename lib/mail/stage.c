@@ -12,22 +12,6 @@ worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* The message itself to standard output.  0, or -1 with errno. */
-static int
-write_raw(const struct message *message)
-{
-	char chunk[32768];
-	uint64_t at = 0;
-	ssize_t n;
-
-	while ((n = message_read(message, at, chunk, sizeof(chunk))) > 0) {
-		if (io_write(STDOUT_FILENO, chunk, (size_t)n, CLOCK_NEVER) < 0)
-			return -1;
-		at += (uint64_t)n;
-	}
-	return n < 0 ? -1 : 0;
-}
-
 static int
 run_raw(const struct stage *stage, struct frame *frame, struct io_in *in)
 {
@@ -41,7 +25,7 @@ run_raw(const struct stage *stage, struct frame *frame, struct io_in *in)
 	}
 	stage->work(frame, stage->arg);
 	if (frame->verdict == VERDICT_PASS && stage->keeps_message &&
-	    write_raw(&frame->message) < 0) {
+	    message_write(&frame->message, STDOUT_FILENO, CLOCK_NEVER) < 0) {
 		warning("cannot write the message: %s", strerror(errno));
 		return STATUS_DEFER;
 	}
