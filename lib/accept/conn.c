@@ -273,7 +273,7 @@ conn_begin(
 	conn->visit.stream.fd = fd;
 	conn->visit.port = listen_name(peer, conn->visit.name);
 	buf_init(&conn->out, OUT_KEPT);
-	conn->source = (struct source){SOURCE_CONN, fd, 0};
+	conn->source = (struct source){SOURCE_CONN, fd, 0, false};
 	conn->next = server->conns;
 	if (conn->next != NULL)
 		conn->next->previous = conn;

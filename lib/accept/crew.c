@@ -79,7 +79,7 @@ fork_worker(struct server *server, struct conn *conn)
 		free(worker);
 		return false;
 	}
-	worker->source = (struct source){SOURCE_WORKER, ends[0], 0};
+	worker->source = (struct source){SOURCE_WORKER, ends[0], 0, false};
 	worker->next = server->workers;
 	server->workers = worker;
 	server->worker_count++;

@@ -21,22 +21,22 @@ server_watch(struct server *server, struct source *source, unsigned events)
 {
 	struct epoll_event event = {.events = events, .data.ptr = source};
 
-	if (events == source->events && events != 0)
+	if (source->known && events == source->events)
 		return;
-	if (epoll_ctl(server->epoll, EPOLL_CTL_MOD, source->fd, &event) < 0 &&
-	    (errno != ENOENT ||
-		epoll_ctl(server->epoll, EPOLL_CTL_ADD, source->fd, &event) <
-		    0))
+	if (epoll_ctl(server->epoll,
+		source->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, source->fd,
+		&event) < 0)
 		fatal("epoll: %s", strerror(errno));
 	source->events = events;
+	source->known = true;
 }
 
 void
 server_forget(struct server *server, struct source *source)
 {
-	/* it may never have been watched */
-	epoll_ctl(server->epoll, EPOLL_CTL_DEL, source->fd, NULL);
-	source->events = 0;
+	if (source->known)
+		epoll_ctl(server->epoll, EPOLL_CTL_DEL, source->fd, NULL);
+	source->known = false;
 }
 
 static void
@@ -227,9 +227,10 @@ open_server(struct server *server, const struct accept_sources *sources,
 	server->waiting_end = &server->waiting;
 	for (i = 0; i < sources->listener_count; i++)
 		server->listeners[i] = (struct source){
-		    SOURCE_LISTENER, sources->listeners[i], 0};
+		    SOURCE_LISTENER, sources->listeners[i], 0, false};
 	server->listener_count = sources->listener_count;
-	*signals = (struct source){SOURCE_SIGNALS, open_signals(), 0};
+	*signals =
+	    (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
 	server_watch(server, signals, EPOLLIN);
 	listen_on(server, true);
 }

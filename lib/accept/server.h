@@ -23,6 +23,7 @@ struct source {
 	enum source_kind kind;
 	int fd;
 	unsigned events; /* that it waits for; epoll's */
+	bool known;	 /* to epoll */
 };
 
 enum conn_state {
