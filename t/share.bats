@@ -1,0 +1,172 @@
+load lib.bash
+load smtp-accept.bash
+
+setup() {
+	accept_setup
+	cp -R "$BATS_TEST_DIRNAME/../share/." share
+	SCAN=
+}
+
+teardown() {
+	[ -z "$SCAN" ] || s6-svscanctl -t scan || kill "$SCAN"
+	[ -z "$SCAN" ] || wait "$SCAN" || :
+	accept_teardown
+}
+
+# mail_in SUBJECT RECIPIENT: sends a message by a client that is not ours.
+mail_in() {
+	python3 - "$PORT" "$1" "$2" <<-'EOF'
+		import smtplib, sys
+		port, subject, recipient = sys.argv[1:]
+		with smtplib.SMTP("127.0.0.1", int(port), timeout=30) as s:
+		    s.sendmail("alice@example.net", [recipient],
+		        "Subject: %s\n\ntext\n" % subject)
+	EOF
+}
+
+arrived() { # SUBJECT, in a file below mail/contact/new
+	grep -rqx "Subject: $1" mail/contact/new
+}
+
+answers() {
+	python3 - "$PORT" <<-'EOF' 2>/dev/null
+		import smtplib, sys
+		smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=5).quit()
+	EOF
+}
+
+# The service of share/s6, supervised, its settings in env/.
+supervise() {
+	PORT=$(free_port)
+	mkdir scan logs
+	cp -R share/s6/smtp-accept scan
+	mkdir scan/smtp-accept/env
+	printf '127.0.0.1:%d' "$PORT" >scan/smtp-accept/env/LISTEN
+	printf '%s/nodes' "$D" >scan/smtp-accept/env/NODES
+	printf 'maildir-deliver %s/mail' "$D" >scan/smtp-accept/env/LOCAL
+	printf '%s' "${AS[*]}" >scan/smtp-accept/env/OPTIONS
+	printf '%s/logs' "$D" >scan/smtp-accept/env/LOGDIR
+	: >scan/smtp-accept/env/AS
+	if [ "$(id -u)" = 0 ]; then
+		printf 's6-setuidgid nobody' >scan/smtp-accept/env/AS
+	fi
+	own logs
+	s6-svscan scan >svscan.log 2>&1 3>&- &
+	SCAN=$!
+	wait_for 20 answers
+}
+
+@test "s6: the service takes mail and logs to s6-log's directory" {
+	supervise
+	mail_in one talktome@carol.example
+	arrived one
+	wait_for 10 grep -q 'verdict=done' logs/current
+	grep -Eq '^@[0-9a-f]{24} id=[0-9a-f]{16}-1 verdict=done ' logs/current
+	wait_for 10 grep -q 'end=quit' logs/current
+	[ ! -s svscan.log ]
+}
+
+@test "s6: s6-svc -h loads manifests anew, and the process stays" {
+	supervise
+	run ! mail_in one later@carol.example
+	sed -i 's/talktome|/talktome|later|/' nodes/carol.yaml
+	before=$(s6-svstat -o pid scan/smtp-accept)
+	s6-svc -h scan/smtp-accept
+	wait_for 10 grep -q 'info: loaded anew' logs/current
+	mail_in two later@carol.example
+	arrived two
+	[ "$(s6-svstat -o pid scan/smtp-accept)" = "$before" ]
+}
+
+@test "s6: s6-svc -d stops it, exit status 0, and no process is left" {
+	supervise
+	mail_in one talktome@carol.example
+	pid=$(s6-svstat -o pid scan/smtp-accept)
+	s6-svc -wD -T 20000 -d scan/smtp-accept
+	[ "$(s6-svstat -o exitcode scan/smtp-accept)" = 0 ]
+	run ! answers
+	run ! kill -0 "$pid"
+}
+
+@test "s6: after a kill -9 it is there again" {
+	supervise
+	before=$(s6-svstat -o pid scan/smtp-accept)
+	kill -KILL "$before"
+	wait_for 20 answers
+	[ "$(s6-svstat -o pid scan/smtp-accept)" != "$before" ]
+	mail_in one talktome@carol.example
+	arrived one
+}
+
+# tcpserver starts the program of share/inetd for each client, as inetd does,
+# with the client as standard error, too.
+inetd() { # LOG
+	local as=()
+	PORT=$(free_port)
+	if [ "$(id -u)" = 0 ]; then
+		as=(-u "$(id -u nobody)" -g "$(id -g nobody)")
+	fi
+	LOG=$1 NODES=$D/nodes LOCAL="maildir-deliver $D/mail" \
+	    tcpserver -H -R -l 0 "${as[@]}" 127.0.0.1 "$PORT" \
+	    sh -c 'exec share/inetd/smtp-accept 2>&0' >tcp.log 2>&1 3>&- &
+	SERVER=$! STATUS=0
+}
+
+@test "inetd: one process a client, and the log goes to its file" {
+	: >smtp.log
+	own smtp.log
+	inetd "$D/smtp.log"
+	wait_for 20 answers
+	mail_in one talktome@carol.example
+	mail_in two talktome@carol.example
+	arrived one
+	arrived two
+	wait_for 10 grep -q 'helo=.* messages=1 done=1 .*end=quit' smtp.log
+	[ ! -s tcp.log ]
+}
+
+@test "inetd: without a log there is no mail" {
+	inetd "$D/no/such/log"
+	connects() {
+		python3 -c 'import socket, sys
+socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$PORT" 2>/dev/null
+	}
+	wait_for 20 connects
+	run -1 mail_in one talktome@carol.example
+	[ -z "$(find mail -type f)" ]
+}
+
+@test "inetd.conf: the line has seven fields and names the program" {
+	grep -v '^#' share/inetd/inetd.conf >line
+	[ "$(wc -l <line)" = 1 ]
+	[ "$(cut -f 1-5,7 line)" = "$(printf \
+	    'smtp\tstream\ttcp\tnowait\tpimail\tsmtp-accept')" ]
+	[[ $(cut -f 6 line) == /*/share/pimail/inetd/smtp-accept ]]
+	[ -x share/inetd/smtp-accept ]
+}
+
+@test "systemd: the server takes its socket and serves" {
+	PORT=$(free_port)
+	command -v systemd-socket-activate >/dev/null || skip 'no systemd'
+	systemd-socket-activate -l "127.0.0.1:$PORT" -E PATH \
+	    -E TMPDIR smtp-accept -n "$D/nodes" "${AS[@]}" \
+	    "local=maildir-deliver $D/mail" 2>log 3>&- &
+	SERVER=$!
+	wait_for 20 answers
+	mail_in one talktome@carol.example
+	arrived one
+}
+
+@test "systemd: the units are sound" {
+	command -v systemd-analyze >/dev/null || skip 'no systemd'
+	# that the paths of an installation are there is not the question
+	sed -i -e "s|^ExecStart=smtp-accept|ExecStart=$B/smtp-accept|" \
+	    -e '/^Documentation=/d' share/systemd/pimail-smtp.service
+	run --separate-stderr systemd-analyze verify --man=no \
+	    "$D/share/systemd/pimail-smtp.service" \
+	    "$D/share/systemd/pimail-smtp.socket"
+	[[ $stderr != *pimail-smtp* ]] || {
+		echo "$stderr"
+		false
+	}
+}
