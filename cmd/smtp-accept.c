@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +253,7 @@ main(int argc, char **argv)
 
 	err_init(argv[0]);
 	file_sane_stdio();
+	signal(SIGXFSZ, SIG_IGN); /* is EFBIG then */
 	set_defaults();
 	while ((c = getopt(argc, argv, "l:n:o:u:")) != -1)
 		switch (c) {

@@ -203,6 +203,9 @@ lend_all(struct server *server, int route)
 static void
 take_back(struct server *server, struct worker_link *worker, bool broken)
 {
+	/* those that died by themselves come first, for the log */
+	if (broken && worker->pipeline != NULL)
+		crew_reap(server);
 	if (worker->pipeline == NULL)
 		return;
 	pool_give(pool_of(server, worker), worker->pipeline, broken);

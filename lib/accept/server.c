@@ -267,8 +267,10 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 	}
 	for (i = 0; i < ROUTE_COUNT; i++)
 		pool_close(&accept->pools[i]);
-	while (is_busy(&server))
+	while (is_busy(&server)) {
 		turn(&server, sources, &next_sweep);
+		crew_sweep(&server, clock_ms());
+	}
 	close(signals.fd);
 	close(server.epoll);
 	free(server.listeners);

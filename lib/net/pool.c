@@ -74,6 +74,7 @@ retire(struct pool *pool, struct pipeline *pipeline, bool broken)
 	pipeline->in = pipeline->out = -1;
 	if (broken && pipeline->group > 0)
 		kill(-pipeline->group, SIGKILL);
+	pipeline->killed = broken;
 	pipeline->retired = true;
 	pipeline->kill_at = clock_ms() + LEAVE_MS;
 	pool->count--;
@@ -181,11 +182,17 @@ pool_reaped(struct pool *pool, pid_t pid, int wait_status)
 	return false;
 found:
 	pipeline->pid[i] = 0;
-	if (!pipeline->retired) {
-		/* a running pipeline sees no end of file: this is a death */
-		if (!pipeline->broken)
-			say_death(pool, pid, wait_status);
+	/* a running pipeline sees no end of file: this is a death; and of one
+	 * that we have killed it may be why it had to be */
+	if (!pipeline->broken &&
+	    (!pipeline->retired ||
+		(pipeline->killed &&
+		    !(WIFSIGNALED(wait_status) &&
+			WTERMSIG(wait_status) == SIGKILL)))) {
+		say_death(pool, pid, wait_status);
 		pipeline->broken = true;
+	}
+	if (!pipeline->retired) {
 		if (pipeline->served == 0)
 			pool->not_before = clock_ms() + AGAIN_MS;
 		if (!pipeline->busy)

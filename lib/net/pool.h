@@ -24,7 +24,8 @@ struct pipeline {
 	size_t stages;
 	unsigned served; /* frames */
 	bool busy;
-	bool broken;	  /* a stage has died */
+	bool broken;	  /* a stage has died, which was told */
+	bool killed;	  /* by us, as a group */
 	bool retired;	  /* closed; its stages see end of file and leave */
 	int64_t kill_at;  /* when a retired one is killed */
 };
