@@ -155,3 +155,18 @@ certificate() {
 	cat "$1.key" "$1.crt" >"$1.pem"
 	own "$1.pem"
 }
+
+# one REGEX: sends a message, whose reply begins like this.
+one() {
+	client "$1" <<-'E'
+		Peer(P).message(b"Subject: one\r\n\r\nx\r\n", sys.argv[1])
+	E
+}
+
+# all_gone: of the pids in the file `pids` nobody lives.
+all_gone() {
+	local pid
+	while read -r pid; do
+		! kill -0 "$pid" 2>/dev/null || return 1
+	done <pids
+}

@@ -1,0 +1,214 @@
+# Processes that are killed and disks that are full: a message is delivered once
+# and whole with 250, or not delivered and not 250.
+load lib.bash
+load smtp-accept.bash
+
+setup() {
+	accept_setup
+}
+
+teardown() {
+	accept_teardown
+	[ ! -d small ] || umount small
+}
+
+# pids of the server's workers
+workers() {
+	local pid
+	for pid in $(pgrep -P "$SERVER"); do
+		[ "$(cat "/proc/$pid/comm")" != smtp-accept ] || echo "$pid"
+	done
+}
+
+@test "an idle pipeline whose stage is killed is replaced" {
+	serve -o pool=1 'local=stage.py echo | stage.py say done'
+	for n in 1 2 3 4; do
+		one 250
+		[ "$(wc -l <pids)" = $((n * 2)) ]
+		# each in turn: the first stage, the last, both
+		case $n in
+		1) kill -KILL "$(tail -n 1 pids)" ;;
+		2) kill -KILL "$(tail -n 2 pids | head -n 1)" ;;
+		3) kill -KILL $(tail -n 2 pids) ;;
+		4) kill -TERM $(tail -n 2 pids) ;;
+		esac
+		wait_for 10 all_gone # the other one of the pipeline, too
+	done
+	one 250
+	[ "$(wc -l <pids)" = 10 ]
+	logged "route 'local': a stage was killed by signal 9"
+}
+
+@test "a stage killed at every 4 KB: 451 and nothing, then the next is whole" {
+	for line in 'stage.py kill | maildir-deliver -o sync=0 mail' \
+	    'cat | stage.py kill | cat | maildir-deliver -o sync=0 mail'; do
+		serve -o pool=1 "local=$line"
+		client <<-'E'
+			import glob
+			whole = b"X-Kill: %d\r\n\r\n" + (b"x" * 78 + b"\r\n") * 1200
+			p = Peer(P)
+			for n in range(0, len(whole), 4096):
+			    p.message(b"Subject: before\r\n\r\n", "250 ")
+			    p.message(whole % n, "451 4\.3\.0 ")
+			p.message(b"Subject: last\r\n\r\n", "250 ")
+			new = glob.glob("mail/contact/new/*")
+			assert len(new) == len(range(0, len(whole), 4096)) + 1, len(new)
+			for path in new:
+			    assert b"X-Kill" not in open(path, "rb").read()
+			    os.unlink(path)
+			assert not glob.glob("mail/contact/tmp/*")
+		E
+		stop_server
+	done
+}
+
+@test "a delivering stage killed while it reads: 451, and nothing in new/" {
+	cat >feed <<-'E'
+		#!/usr/bin/env python3
+		# hands a part of the frame to the real stage and kills it
+		import os, subprocess, sys
+		sys.argv[1:] = ["feed"]
+		real = subprocess.Popen(["maildir-deliver", "-o", "sync=0", "mail"],
+		    stdin=subprocess.PIPE)
+		while True:
+		    head = b""
+		    while not head.endswith(b"\n\n"):
+		        line = sys.stdin.buffer.readline()
+		        if not line:
+		            sys.exit(0)
+		        head += line
+		    size = int(head.split(b"\nsize: ")[1].split(b"\n")[0])
+		    frame = head + sys.stdin.buffer.read(size)
+		    frame += sys.stdin.buffer.readline() + sys.stdin.buffer.readline()
+		    cut = frame.find(b"X-Kill: ")
+		    if cut >= 0:
+		        real.stdin.write(frame[:int(frame[cut + 8:].split()[0])])
+		        real.stdin.flush()
+		        real.kill()
+		        real.wait()
+		        os.kill(os.getpid(), 9)
+		    real.stdin.write(frame)
+		    real.stdin.flush()
+	E
+	chmod 755 feed
+	serve -o pool=1 'local=./feed'
+	client <<-'E'
+		import glob
+		whole = b"X-Kill: %d\r\n\r\n" + (b"x" * 78 + b"\r\n") * 600
+		p, n = Peer(P), 0
+		for n in range(0, len(whole), 4096):
+		    p.message(b"Subject: before\r\n\r\n", "250 ")
+		    p.message(whole % n, "451 4\.3\.0 ")
+		p.message(b"Subject: last\r\n\r\n", "250 ")
+		new = glob.glob("mail/contact/new/*")
+		assert len(new) == len(range(0, len(whole), 4096)) + 1, len(new)
+		assert not [path for path in new if b"X-Kill" in open(path, "rb").read()]
+	E
+}
+
+@test "a worker that is killed: the client sees the end, and the next is fine" {
+	serve -o pool=1 'local=maildir-deliver mail'
+	client <<-'E' &
+		import signal
+		for text in (b"", b"half a line", b"x\r\n" * 100000):
+		    p = Peer(P)
+		    p.envelope()
+		    p.ask("DATA", "354")
+		    p.send(text)
+		    open("kill", "w").close()
+		    p.gone()
+	E
+	client=$!
+	for n in 1 2 3; do
+		wait_for 20 test -e kill
+		rm kill
+		[ -n "$(workers)" ]
+		kill -KILL $(workers)
+	done
+	wait $client
+	one 250
+	[ "$(delivered)" = 1 ]
+	[ "$(left_in_tmp)" = 0 ]
+	logged 'a worker was killed by signal 9'
+}
+
+@test "a worker that is killed in a delivery takes its pipeline with it" {
+	serve -o pool=1 'local=stage.py wait go'
+	client <<-'E' &
+		p = Peer(P)
+		p.envelope()
+		p.ask("DATA", "354")
+		p.send(b"x\r\n.\r\n")
+		p.gone()
+	E
+	client=$!
+	wait_for 20 test -s seen
+	kill -KILL $(workers)
+	wait $client
+	wait_for 10 all_gone
+	touch go
+	one 250
+	[ "$(wc -l <pids)" = 2 ]
+}
+
+@test "a Maildir that cannot be written: 451, nothing in tmp/, and it mends" {
+	[ "$(id -u)" != 0 ] || chown root mail
+	chmod 555 mail
+	serve
+	one '451 4\.3\.0'
+	chmod 755 mail
+	own mail
+	one 250
+	stop_server
+	serve "local=sh -c 'ulimit -f 4; exec maildir-deliver mail'"
+	client <<-'E'
+		Peer(P).message((b"x" * 78 + b"\r\n") * 1000, "45[12] 4.3.[01]")
+	E
+	[ "$(delivered)" = 1 ]
+	[ "$(left_in_tmp)" = 0 ]
+}
+
+@test "no place for the temporary file: 4xx, and small messages go through" {
+	local big='Peer(P).message((b"x" * 78 + b"\r\n") * 30000,'
+	TMPDIR=$D/none serve
+	client <<<"$big '451 4.3.0')"
+	one 250
+	logged 'message cannot be kept: No such file or directory'
+	stop_server
+	(
+		ulimit -f 1000
+		serve
+		client <<<"$big '45[12] 4.3.[01]')"
+		one 250
+		stop_server
+	)
+	[ "$(delivered)" = 2 ]
+}
+
+@test "a full file system: 452 4.3.1, nothing in tmp/, and it goes on" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir small
+	mount -t tmpfs -o size=1500k,mode=1777 small small 2>/dev/null || {
+		rmdir small
+		skip "cannot mount"
+	}
+	mkdir small/mail
+	own small/mail
+	serve "local=maildir-deliver small/mail"
+	client <<-'E'
+		p = Peer(P)
+		p.message((b"x" * 78 + b"\r\n") * 20000, "452 4.3.1 ")
+		p.message(b"x\r\n", "250 ")
+	E
+	[ "$(find small -path '*/tmp/*' | wc -l)" = 0 ]
+	stop_server
+	# and one for the server's own temporary files
+	TMPDIR=$D/small serve
+	client <<-'E'
+		p = Peer(P)
+		p.message((b"x" * 78 + b"\r\n") * 30000, "452 4.3.1 ")
+		p.message(b"x\r\n", "250 ")
+	E
+	[ "$(delivered)" = 1 ]
+	stop_server
+}
