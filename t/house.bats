@@ -1,0 +1,175 @@
+# The house itself: what is built, installed and written about it.
+load lib.bash
+
+setup() {
+	common_setup
+	TOP=$BATS_TEST_DIRNAME/..
+	commands=("$TOP"/cmd/*.c)
+	commands=("${commands[@]##*/}")
+	commands=("${commands[@]%.c}")
+}
+
+# needs COMMAND LIBRARY...: these, libc and those of a sanitizer, and no others.
+needs() {
+	local command=$1
+	shift
+	printf '%s\n' libc.so "$@" | sort >want
+	readelf -d "$B/$command" |
+	    sed -n 's/.*(NEEDED).*\[\(.*\.so\)[.0-9]*\]/\1/p' |
+	    sed 's/^libpcre2-8-0/libpcre2-8/' |
+	    grep -v -e '^libasan' -e '^libubsan' -e '^libm\.' -e '^libgcc_s' \
+	        -e '^ld-linux' | sort >have
+	diff want have
+}
+
+sanitized() {
+	readelf -d "$B/mail-frame" | grep -q 'libasan'
+}
+
+@test "each command is linked with its own libraries only" {
+	needs mail-frame libz.so
+	needs mail-filter libz.so
+	needs maildir-deliver libz.so
+	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
+	needs smtp-accept libssl.so libcrypto.so libpcre2-8.so libyaml-0.so \
+	    libidn2.so libz.so
+}
+
+@test "each command is hardened" {
+	for command in "${commands[@]}"; do
+		echo "$command"
+		readelf -h "$B/$command" >header
+		grep -q 'Type: *DYN' header
+		readelf -d "$B/$command" >dynamic
+		grep -q 'BIND_NOW\|FLAGS.* NOW' dynamic
+		grep -q 'FLAGS_1.*PIE' dynamic
+		readelf -lW "$B/$command" >segments
+		grep -q GNU_RELRO segments
+		grep -Eq 'GNU_STACK .* RW +0x' segments
+		sanitized && continue
+		readelf -sW "$B/$command" >symbols
+		grep -q __stack_chk_fail symbols
+		grep -q '__[a-z]*printf_chk' symbols
+	done
+}
+
+@test "each command has its page, its tests and its line in the README" {
+	for command in "${commands[@]}"; do
+		echo "$command"
+		pages=("$TOP/man/$command".[18])
+		[ -f "${pages[0]}" ]
+		[ -f "$TOP/t/$command.bats" ]
+		grep -q "^| \`$command\` |" "$TOP/README"
+		grep -q "^\.It Xr $command [18]$" "$TOP/man/pimail.7"
+	done
+}
+
+@test "the README says of no command that is there that it is to come" {
+	for command in "${commands[@]}"; do
+		echo "$command"
+		run -1 grep "^| .*\`$command\`.*to come" "$TOP/README"
+	done
+}
+
+@test "each page has the sections that a page has" {
+	for page in "$TOP"/man/*.[18]; do
+		for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES \
+		    'SEE ALSO' STANDARDS SECURITY; do
+			echo "$page: $section"
+			grep -q "^\.Sh $section$" "$page"
+		done
+	done
+}
+
+@test "each page names pages that are there, or those of other programs" {
+	sed -n 's/^\.\(It \)\{0,1\}Xr \([a-z0-9-]*\) \([0-9]\).*/\2.\3/p' \
+	    "$TOP"/man/*.[1578] | sort -u >named
+	for page in $(grep -e '^mail' -e '^smtp' -e '^rcpt' -e '^frame' \
+	    -e '^node' -e '^pimail' named); do
+		echo "$page"
+		[ -f "$TOP/man/$page" ]
+	done
+}
+
+@test "the usage of each command is the synopsis of its page" {
+	for command in "${commands[@]}"; do
+		echo "$command"
+		pages=("$TOP/man/$command".[18])
+		run -111 --separate-stderr "$command" -?
+		# options only: the page may write operands in another way
+		tr ' ' '\n' <<<"$stderr" | grep -o '^\[*-[a-zA-Z]' | tr -d '[' |
+		    sort -u >said
+		mandoc -Tascii "${pages[0]}" | col -b |
+		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | tr ' ' '\n' |
+		    grep -o '^\[*-[a-zA-Z]' | tr -d '[' | sort -u >page
+		diff said page
+	done
+}
+
+@test "the frames in frame(5) are frames" {
+	sed -n '/^\.Sh EXAMPLES/,$p' "$TOP/man/frame.5" |
+	    sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\.[BE]d/d' >frames
+	run -0 --separate-stderr mail-frame -c <frames
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == *$'\tinbound\tpass\t65\t'* ]]
+	[[ ${lines[1]} == *$'\tinbound\tdone\t0\t'* ]]
+}
+
+@test "make install puts things where they belong, make uninstall removes them" {
+	# an object directory of its own would be built anew: take what is there
+	make -s -C "$TOP" B="$B" DESTDIR="$D/root" PREFIX=/usr install
+	for command in "${commands[@]}"; do
+		cmp "$B/$command" "root/usr/bin/$command"
+		[ -x "root/usr/bin/$command" ]
+	done
+	for page in "$TOP"/man/*; do
+		cmp "$page" "root/usr/share/man/man${page##*.}/${page##*/}"
+	done
+	[ -x root/usr/share/pimail/s6/smtp-accept/run ]
+	[ -f root/usr/share/pimail/nodes/carol.yaml ]
+	[ -f root/usr/share/pimail/systemd/pimail-smtp.socket ]
+	[ -z "$(find root -type f -perm /o+w)" ]
+	make -s -C "$TOP" B="$B" DESTDIR="$D/root" PREFIX=/usr uninstall
+	find root ! -type d >left
+	[ ! -s left ]
+}
+
+@test "the lines in the README are shell, and S1 starts" {
+	sed -n 's/^    //p' "$TOP/README" >lines
+	sh -n lines
+	grep -v '^ ' "$TOP/README" | grep -q 'S1 works'
+	s1=$(sed -n '/^    # S1/{n;s/^ *//p;}' "$TOP/README")
+	# as it stands there, but for the port, the user, and the directories
+	port=$(free_port)
+	cp -R "$TOP/share/nodes" nodes
+	mkdir -m 700 mail
+	s1=${s1/0.0.0.0:25/127.0.0.1:$port}
+	s1=${s1/\/srv\/mail/$D\/mail}
+	if [ "$(id -u)" = 0 ]; then
+		chmod a+rx "$D" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" \
+		    "$BATS_RUN_TMPDIR"
+		chown nobody mail
+		s1=${s1/-u pimail/-u nobody}
+	else
+		s1=${s1/-u pimail/}
+	fi
+	sh -c "exec $s1" 2>log 3>&- &
+	server=$!
+	sent() {
+		python3 -c 'if 1:
+			import smtplib, sys
+			with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
+			    s.sendmail("", ["talktome@carol.example"], "a: b\n\nc\n")' \
+		    "$port" 2>/dev/null
+	}
+	wait_for 20 sent
+	kill "$server"
+	wait "$server"
+	[ "$(find mail/contact/new -type f | wc -l)" = 1 ]
+}
+
+@test "the demo passes" {
+	run -0 --separate-stderr timeout 120 "$TOP/t/demo"
+	[[ $output == *'All of this was as it should be.' ]]
+	[ -z "$stderr" ]
+}
