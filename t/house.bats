@@ -99,7 +99,7 @@ sanitized() {
 		# options only: the page may write operands in another way
 		tr ' ' '\n' <<<"$stderr" | grep -o '^\[*-[a-zA-Z]' | tr -d '[' |
 		    sort -u >said
-		mandoc -Tascii "${pages[0]}" | col -b |
+		mandoc -Tascii "${pages[0]}" | sed 's/.\x08//g' |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | tr ' ' '\n' |
 		    grep -o '^\[*-[a-zA-Z]' | tr -d '[' | sort -u >page
 		diff said page
