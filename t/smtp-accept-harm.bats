@@ -175,13 +175,10 @@ workers() {
 	one 250
 	logged 'message cannot be kept: No such file or directory'
 	stop_server
-	(
-		ulimit -f 1000
-		serve
-		client <<<"$big '45[12] 4.3.[01]')"
-		one 250
-		stop_server
-	)
+	BEFORE=(sh -c 'ulimit -f 1000; exec "$@"' sh)
+	serve
+	client <<<"$big '45[12] 4.3.[01]')"
+	one 250
 	[ "$(delivered)" = 2 ]
 }
 

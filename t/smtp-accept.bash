@@ -18,6 +18,7 @@ accept_setup() {
 	cp -R "$BATS_TEST_DIRNAME/../share/nodes" nodes
 	mkdir mail
 	own mail
+	BEFORE=() # a command that runs the server
 	SERVER=
 	STATUS=0
 	export PORT
@@ -62,7 +63,7 @@ serve() {
 	done
 	for try in 1 2 3 4 5; do
 		PORT=$(free_port)
-		smtp-accept -l "${LISTEN:-127.0.0.1}:$PORT" -n nodes \
+		"${BEFORE[@]}" smtp-accept -l "${LISTEN:-127.0.0.1}:$PORT" -n nodes \
 		    "${AS[@]}" "$@" "${route[@]}" 2>>log 3>&- &
 		SERVER=$!
 		wait_for 20 listening
@@ -106,7 +107,7 @@ client() {
 	timeout 120 python3 -c 'if 1:
 		import os, re, smtp, socket, sys, time
 		from smtp import Peer, wire
-		P = int(os.environ["PORT"])
+		P = int(os.environ.get("PORT") or 0)
 		exec(compile(sys.stdin.read(), "client", "exec"))' "$@"
 }
 
