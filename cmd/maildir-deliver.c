@@ -34,7 +34,7 @@ struct deliver {
 static void
 usage(void)
 {
-	usage_exit("[-r] [-o name=value] dir");
+	usage_exit("[-rX] [-o name=value] dir");
 }
 
 static const char *
@@ -246,13 +246,16 @@ main(int argc, char **argv)
 	umask(077);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	signal(SIGXFSZ, SIG_IGN); /* is EFBIG then */
-	while ((c = getopt(argc, argv, "o:r")) != -1)
+	while ((c = getopt(argc, argv, "o:rX")) != -1)
 		switch (c) {
 		case 'o':
 			conf_set(options, nitems(options), optarg);
 			break;
 		case 'r':
 			stage.takes_raw = true;
+			break;
+		case 'X':
+			err_use_sysexits();
 			break;
 		default:
 			usage();
@@ -273,5 +276,5 @@ main(int argc, char **argv)
 	delivery_free(&deliver.delivery);
 	letter_free(&deliver.letter);
 	place_free(&deliver.place);
-	return c;
+	return err_status(c);
 }

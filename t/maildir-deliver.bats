@@ -66,7 +66,7 @@ as_user() {
 
 @test "usage and mistakes of the run script: 111" {
 	run -111 --separate-stderr maildir-deliver
-	[ "$stderr" = 'usage: maildir-deliver [-r] [-o name=value] dir' ]
+	[ "$stderr" = 'usage: maildir-deliver [-rX] [-o name=value] dir' ]
 	run -111 --separate-stderr maildir-deliver mail mail
 	run -111 --separate-stderr maildir-deliver -z mail
 	for dir in '' 'mail/%x' 'mail/%' 'mail/%m/%' 'mail/%d/../%m' 'mail/%m/.'; do
@@ -744,4 +744,35 @@ EOF
 	[ "$(quota_sum)" = '0 0' ]
 	"${user[@]}" ./maildir-deliver -o quota=1M mail <f >out
 	[ "$(verdict)" = done ]
+}
+
+@test "a damaged frame in a file is no raw message" {
+	printf 'x: y\n\nz\n' >m
+	frame m >f
+	for ((n = 0; n < 12; n++)); do
+		flip f $n >bad
+		run -111 --separate-stderr maildir-deliver box <bad
+		head -c $n f >cut
+		run -111 --separate-stderr maildir-deliver box <cut
+	done
+	[ ! -e box/new ] || [ -z "$(ls box/new)" ]
+}
+
+@test "-X ends with a status of sysexits" {
+	printf 'x: y\n\nz\n' >m
+	run -0 --separate-stderr maildir-deliver -X box <m
+	run -75 --separate-stderr maildir-deliver -X no/such/box <m
+	run -75 --separate-stderr maildir-deliver -X -o no=1 box <m
+	run -75 --separate-stderr maildir-deliver -X
+	printf 'Delivered-To: talktome@carol.example\n\nz\n' >loop
+	frame loop >f
+	run -69 --separate-stderr sh -c 'maildir-deliver -X mail <f'
+}
+
+@test "-h and -V speak on standard output" {
+	run -0 --separate-stderr maildir-deliver -h
+	[[ $output == "usage: maildir-deliver "* ]]
+	run -0 --separate-stderr maildir-deliver -V
+	[[ $output =~ ^pimail\ [0-9] ]]
+	run -111 --separate-stderr sh -c 'maildir-deliver -V >/dev/full'
 }

@@ -1,13 +1,16 @@
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/err.h"
 
 static const char *program = "pimail";
+static bool sysexits;
 
 void
 err_init(const char *argv0)
@@ -18,7 +21,30 @@ err_init(const char *argv0)
 		slash = strrchr(argv0, '/');
 		program = slash != NULL ? slash + 1 : argv0;
 	}
+	opterr = 0;
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void
+err_use_sysexits(void)
+{
+	sysexits = true;
+}
+
+int
+err_status(int status)
+{
+	if (!sysexits)
+		return status;
+	switch (status) {
+	case STATUS_OK:
+	case STATUS_STOP:
+		return EX_OK;
+	case STATUS_REJECT:
+		return EX_UNAVAILABLE;
+	default:
+		return EX_TEMPFAIL;
+	}
 }
 
 const char *
@@ -86,7 +112,7 @@ fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	put_line("fatal", fmt, ap);
 	va_end(ap);
-	exit(STATUS_DEFER);
+	exit(err_status(STATUS_DEFER));
 }
 
 void
@@ -122,11 +148,15 @@ event(const char *fmt, ...)
 void
 usage_exit(const char *args)
 {
-	char line[ERR_LINE_MAX];
-	int n;
+	char text[ERR_LINE_MAX];
+	bool asked = optopt == 'h' || optopt == 'V';
 
-	n = snprintf(line, sizeof(line), "usage: %s %s\n", program, args);
-	if (n > 0 && write(STDERR_FILENO, line, strlen(line)) < 0)
-		exit(STATUS_DEFER);
-	exit(STATUS_DEFER);
+	if (optopt == 'V')
+		snprintf(text, sizeof(text), "%s\n", ERR_VERSION);
+	else
+		snprintf(text, sizeof(text), "usage: %s %s\n", program, args);
+	if (write(asked ? STDOUT_FILENO : STDERR_FILENO, text, strlen(text)) <
+	    0)
+		asked = false;
+	exit(asked ? STATUS_OK : err_status(STATUS_DEFER));
 }

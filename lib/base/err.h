@@ -19,9 +19,19 @@ enum {
 
 #define ERR_LINE_MAX 1024 /* octets of one line; the rest is cut off */
 
+#define ERR_VERSION "pimail 0.1"
+
 /* Names the program; argv0 must outlive it.  Ignores SIGPIPE as well, so that
- * a closed pipe is an error code and not a silent death. */
+ * a closed pipe is an error code and not a silent death, and silences getopt(3),
+ * for usage_exit() speaks. */
 void err_init(const char *argv0);
+
+/* From here on the program ends as sysexits(3) has it, for mail servers that
+ * read a status so: 99 becomes 0, 100 EX_UNAVAILABLE (69), 111 EX_TEMPFAIL
+ * (75).  err_status() maps a status that main returns; fatal() and usage_exit()
+ * do so by themselves. */
+void err_use_sysexits(void);
+int err_status(int status);
 
 /* The name that err_init was given, without its directory. */
 const char *err_program(void);
@@ -39,8 +49,10 @@ void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * convention is that id= comes first. */
 void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints "usage: prog args" and exits with STATUS_DEFER: a typo in a run
- * script must never bounce mail. */
+/* What getopt(3) does not know ends here: prints "usage: prog args" and exits
+ * with STATUS_DEFER, since a typo in a run script must never bounce mail.  If it
+ * was -h that was not known, the same on standard output and 0; if it was -V,
+ * the version. */
 _Noreturn void usage_exit(const char *args);
 
 #endif

@@ -10,6 +10,8 @@
 #include "mail/frame.h"
 #include "mail/line.h"
 
+#define DAMAGE_MAX 2 /* wrong octets of a magic that is still known */
+
 static const char *const verdict_names[] = {"pass", "done", "reject", "defer"};
 
 void
@@ -175,18 +177,21 @@ frame_verdict_name(enum verdict verdict)
 int
 frame_is_next(struct io_in *in)
 {
-	static const char begin[] = "pimail ";
-	ssize_t have;
+	static const char magic[] = FRAME_MAGIC "\n";
+	ssize_t have, i;
+	int wrong = 0;
 
-	have = io_in_fill(in, sizeof(begin) - 1);
+	have = io_in_fill(in, sizeof(magic) - 1);
 	if (have <= 0) {
 		if (have == 0)
 			errno = 0;
 		return -1;
 	}
-	if (have > (ssize_t)sizeof(begin) - 1)
-		have = sizeof(begin) - 1; /* fewer: a frame that was cut */
-	return memcmp(in->buf + in->pos, begin, (size_t)have) == 0;
+	if (have > (ssize_t)sizeof(magic) - 1)
+		have = sizeof(magic) - 1;
+	for (i = 0; i < have; i++)
+		wrong += in->buf[in->pos + (size_t)i] != magic[i];
+	return have == sizeof(magic) - 1 ? wrong <= DAMAGE_MAX : wrong == 0;
 }
 
 static uint32_t

@@ -80,7 +80,9 @@ int frame_status(const struct frame *frame);
 const char *frame_verdict_name(enum verdict verdict);
 
 /* Whether what comes next in the stream is a frame and not a raw message:
- * 1 or 0; at end of file -1 with errno 0, else -1 with the read's errno. */
+ * 1 or 0; at end of file -1 with errno 0, else -1 with the read's errno.  What
+ * begins like a frame but for an octet or two, or ends inside the magic, is a
+ * damaged frame and no message. */
 int frame_is_next(struct io_in *in);
 
 /* Reads the next frame.  1; 0 at end of file; -1 with errno: EBADMSG (not a

@@ -121,6 +121,45 @@ test_sees_every_cut(void)
 	frame_free(&back);
 }
 
+/* What frame_is_next() says of these octets. */
+static int
+is_next(const char *octets, size_t len)
+{
+	struct io_in in;
+	int ends[2], rc;
+
+	if (pipe(ends) < 0 || write(ends[1], octets, len) != (ssize_t)len)
+		abort();
+	close(ends[1]);
+	io_in_init(&in, ends[0]);
+	rc = frame_is_next(&in);
+	io_in_free(&in);
+	close(ends[0]);
+	return rc;
+}
+
+static void
+test_is_known_even_when_damaged(void)
+{
+	char octets[] = "pimail 1\nid: x\n";
+	size_t i;
+	int bit;
+
+	CHECK(is_next(octets, 0) == -1 && errno == 0);
+	for (i = 1; i < sizeof(octets); i++)
+		CHECK(is_next(octets, i) == 1);
+	for (i = 0; i < sizeof(octets) - 1; i++)
+		for (bit = 0; bit < 8; bit++) {
+			octets[i] ^= (char)(1 << bit);
+			CHECK(is_next(octets, sizeof(octets) - 1) == 1);
+			octets[i] ^= (char)(1 << bit);
+		}
+	CHECK(is_next("pimail 2\n", 9) == 1);
+	CHECK(is_next("From: a@b.example\n\n", 19) == 0);
+	CHECK(is_next("\n", 1) == 0);
+	CHECK(is_next("x", 1) == 0);
+}
+
 static void
 test_takes_no_field_that_cannot_stand_in_it(void)
 {
@@ -233,6 +272,7 @@ main(void)
 	TEST(comes_back_as_it_went);
 	TEST(sees_every_changed_bit);
 	TEST(sees_every_cut);
+	TEST(is_known_even_when_damaged);
 	TEST(takes_no_field_that_cannot_stand_in_it);
 	TEST(bounds_its_fields);
 	TEST(makes_every_reply_fit_its_verdict);
