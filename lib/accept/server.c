@@ -154,8 +154,7 @@ is_busy(const struct server *server)
 	int i;
 
 	for (i = 0; i < ROUTE_COUNT; i++)
-		if (server->accept->pools[i].count > 0 ||
-		    !pool_is_empty(&server->accept->pools[i]))
+		if (pool_is_leaving(&server->accept->pools[i]))
 			return true;
 	return server->conns != NULL || server->workers != NULL;
 }
@@ -258,6 +257,10 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 	open_server(&server, sources, &signals);
 	if (sources->connection >= 0)
 		begin_connection(&server, sources->connection);
+	else
+		for (i = 0; i < ROUTE_COUNT; i++)
+			if (accept->pools[i].name != NULL)
+				pool_warm(&accept->pools[i]);
 	while (server.conns != NULL || server.worker_count > 0 ||
 	    (sources->connection < 0 && !server.stopping)) {
 		turn(&server, sources, &next_sweep);

@@ -102,6 +102,12 @@ start(struct pool *pool)
 	return NULL;
 }
 
+void
+pool_warm(struct pool *pool)
+{
+	start(pool);
+}
+
 struct pipeline *
 pool_take(struct pool *pool)
 {
@@ -227,7 +233,13 @@ pool_close(struct pool *pool)
 }
 
 bool
-pool_is_empty(const struct pool *pool)
+pool_is_leaving(const struct pool *pool)
 {
-	return pool->pipelines == NULL;
+	const struct pipeline *pipeline;
+
+	for (pipeline = pool->pipelines; pipeline != NULL;
+	     pipeline = pipeline->next)
+		if (pipeline->retired)
+			return true;
+	return false;
 }

@@ -44,6 +44,10 @@ struct pool {
 int pool_init(struct pool *pool, const char *name, const char *line,
     unsigned size, unsigned recycle);
 
+/* Starts a first pipeline, so that a mistake in the line is said at once and
+ * not when the first message comes. */
+void pool_warm(struct pool *pool);
+
 /* An idle pipeline, or a new one if there is room; now busy.  NULL with errno
  * EAGAIN if all are busy or it is too early to start one, else that of the
  * start that failed. */
@@ -62,7 +66,7 @@ void pool_sweep(struct pool *pool);
  * later sweep. */
 void pool_close(struct pool *pool);
 
-/* Whether any process of it is left. */
-bool pool_is_empty(const struct pool *pool);
+/* Whether it waits for processes of retired pipelines to end. */
+bool pool_is_leaving(const struct pool *pool);
 
 #endif
