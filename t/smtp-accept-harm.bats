@@ -29,8 +29,8 @@ workers() {
 		case $n in
 		1) kill -KILL "$(tail -n 1 pids)" ;;
 		2) kill -KILL "$(tail -n 2 pids | head -n 1)" ;;
-		3) kill -KILL $(tail -n 2 pids) ;;
-		4) kill -TERM $(tail -n 2 pids) ;;
+		3) tail -n 2 pids | xargs kill -KILL ;;
+		4) tail -n 2 pids | xargs kill -TERM ;;
 		esac
 		wait_for 10 all_gone # the other one of the pipeline, too
 	done
@@ -123,7 +123,7 @@ workers() {
 		wait_for 20 test -e kill
 		rm kill
 		[ -n "$(workers)" ]
-		kill -KILL $(workers)
+		workers | xargs kill -KILL
 	done
 	wait $client
 	one 250
@@ -143,7 +143,7 @@ workers() {
 	E
 	client=$!
 	wait_for 20 test -s seen
-	kill -KILL $(workers)
+	workers | xargs kill -KILL
 	wait $client
 	wait_for 10 all_gone
 	touch go
