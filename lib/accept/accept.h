@@ -16,6 +16,7 @@
 #define ACCEPT_INPUT_SIZE 32768 /* octets taken from a client at once */
 #define ACCEPT_ID_SIZE 17	/* 16 hexadecimal digits */
 #define ACCEPT_LINGER_MS 1000	/* for the client to read the last reply */
+#define ACCEPT_LINGER_SIZE (256 << 10) /* octets that are thrown away then */
 
 enum accept_route { ROUTE_LOCAL, ROUTE_BACKUP, ROUTE_COUNT };
 

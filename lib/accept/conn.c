@@ -328,7 +328,10 @@ conn_event(struct server *server, struct conn *conn)
 		break;
 	case CONN_LINGER:
 		n = read(conn->source.fd, server->input, ACCEPT_INPUT_SIZE);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		if (n > 0)
+			conn->dropped += (size_t)n;
+		if (n == 0 || conn->dropped > ACCEPT_LINGER_SIZE ||
+		    (n < 0 && errno != EAGAIN && errno != EINTR))
 			conn_drop(server, conn, NULL);
 		break;
 	}

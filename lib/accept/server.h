@@ -40,6 +40,7 @@ struct conn {
 	enum conn_state state;
 	enum session_event after; /* what to do when all replies are sent */
 	int64_t deadline;
+	size_t dropped; /* octets that came after the last reply */
 	struct buf out; /* replies that the socket did not take yet */
 	struct visit visit;
 };

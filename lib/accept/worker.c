@@ -27,7 +27,6 @@
 
 #define STOP_MS 30000	    /* for a message to arrive once we are to stop */
 #define VISITS_MAX 1000	    /* then a fresh worker takes over */
-#define LINGER_OCTETS (256 << 10)
 
 struct worker {
 	const struct accept *accept;
@@ -214,7 +213,7 @@ linger(struct worker *worker, struct visit *visit)
 
 	shutdown(visit->stream.fd, SHUT_WR);
 	visit->stream.waiting = POLLIN;
-	while (dropped < LINGER_OCTETS && clock_left(deadline) > 0) {
+	while (dropped < ACCEPT_LINGER_SIZE && clock_left(deadline) > 0) {
 		n = read(
 		    visit->stream.fd, worker->input, ACCEPT_INPUT_SIZE);
 		if (n > 0)
