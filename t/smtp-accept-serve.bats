@@ -253,6 +253,15 @@ subject() {
 		p.message(b"y\r\n")
 		p.ask("QUIT", "221")
 		p.gone()
+		p = Peer(P, tls=True)    # all at once
+		text = b"x" * 200000 + b"\r\n"
+		p.send(b"EHLO client\r\n" + (b"MAIL FROM:<>\r\n"
+		    b"RCPT TO:<talktome@carol.example>\r\nBDAT %d LAST\r\n" % len(text) +
+		    text) * 3 + b"QUIT\r\n")
+		p.want("250", plain=True)
+		for want in ("250",) * 9 + ("221",):
+		    p.want(want)
+		p.gone()
 		p = Peer(P, greeting=False)
 		p.send(b"EHLO clear\r\nMAIL FROM:<>\r\n")
 		try:
@@ -261,7 +270,7 @@ subject() {
 		    octets = b""
 		assert not re.search(rb"\d\d\d", octets), octets
 	E
-	[ "$(delivered)" = 2 ]
+	[ "$(delivered)" = 5 ]
 }
 
 @test "SIGHUP: new manifests and a new certificate, and broken ones change nothing" {
