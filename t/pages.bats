@@ -50,7 +50,7 @@ same() {
 @test "options: usage, SYNOPSIS and description have the same" {
 	for program in "${programs[@]}"; do
 		page=$(ls "$PAGES/$program".[18])
-		"$program" -: 2>&1 </dev/null | sed 1d |
+		"$program" -: 2>&1 </dev/null | grep -v 'option -- ' |
 			perl -ne 'while (/(?:^|[\s\[|])-([A-Za-z]+)/g) {
 				print "$_\n" for split //, $1 }' | sort -u >usage
 		section "$page" SYNOPSIS | flags >synopsis
