@@ -261,7 +261,7 @@ static bool
 add_recipient(struct session *session, const struct address *address,
     const char *mailbox)
 {
-	size_t at, start = session->recipients.len;
+	size_t start = session->recipients.len;
 	struct buf *all = &session->recipients;
 	struct span line;
 	struct scan scan;
@@ -275,7 +275,7 @@ add_recipient(struct session *session, const struct address *address,
 		return false;
 	}
 	scan_init(&scan, (struct span){all->p, start});
-	for (at = 0; scan_peek(&scan) >= 0; at += line.len + 1) {
+	while (scan_peek(&scan) >= 0) {
 		line = scan_until(&scan, '\n');
 		if (line.len == all->len - start - 1 &&
 		    memcmp(line.p, all->p + start, line.len) == 0) {
