@@ -91,21 +91,6 @@ sanitized() {
 	done
 }
 
-@test "the usage of each command is the synopsis of its page" {
-	for command in "${commands[@]}"; do
-		echo "$command"
-		pages=("$TOP/man/$command".[18])
-		run -111 --separate-stderr "$command" -?
-		# options only: the page may write operands in another way
-		tr ' ' '\n' <<<"$stderr" | grep -o '^\[*-[a-zA-Z]' | tr -d '[' |
-		    sort -u >said
-		mandoc -Tascii "${pages[0]}" | sed 's/.\x08//g' |
-		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | tr ' ' '\n' |
-		    grep -o '^\[*-[a-zA-Z]' | tr -d '[' | sort -u >page
-		diff said page
-	done
-}
-
 @test "the frames in frame(5) are frames" {
 	sed -n '/^\.Sh EXAMPLES/,$p' "$TOP/man/frame.5" |
 	    sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\.[BE]d/d' >frames
