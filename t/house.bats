@@ -81,16 +81,6 @@ sanitized() {
 	done
 }
 
-@test "each page names pages that are there, or those of other programs" {
-	sed -n 's/^\.\(It \)\{0,1\}Xr \([a-z0-9-]*\) \([0-9]\).*/\2.\3/p' \
-	    "$TOP"/man/*.[1578] | sort -u >named
-	for page in $(grep -e '^mail' -e '^smtp' -e '^rcpt' -e '^frame' \
-	    -e '^node' -e '^pimail' named); do
-		echo "$page"
-		[ -f "$TOP/man/$page" ]
-	done
-}
-
 @test "the frames in frame(5) are frames" {
 	sed -n '/^\.Sh EXAMPLES/,$p' "$TOP/man/frame.5" |
 	    sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\.[BE]d/d' >frames
