@@ -151,6 +151,77 @@ workers() {
 	[ "$(wc -l <pids)" = 2 ]
 }
 
+@test "stages that are killed at random: 250 if and only if it is there, once" {
+	serve -o pool=3 'local=stage.py echo | maildir-deliver -o sync=0 mail'
+	client <<-'E'
+		import glob, signal, threading
+		replies, stop, lock = {}, threading.Event(), threading.Lock()
+		def send(name):
+		    p = Peer(P)
+		    for n in range(40):
+		        word = "%s-%d" % (name, n)
+		        reply = p.message(b"Subject: %s\r\n\r\n" % word.encode() +
+		            (b"x" * 78 + b"\r\n") * 500, "250 2|451 4")
+		        with lock:
+		            replies[word] = reply[:3]
+		def kill():
+		    killed = 0
+		    while not stop.is_set():
+		        for pid in list(open("pids"))[killed:] if os.path.exists("pids") else ():
+		            try:
+		                os.kill(int(pid), signal.SIGKILL)
+		            except ProcessLookupError:
+		                pass
+		            killed += 1
+		            stop.wait(0.03)
+		        stop.wait(0.01)
+		killer = threading.Thread(target=kill)
+		killer.start()
+		senders = [threading.Thread(target=send, args="%d" % n) for n in range(8)]
+		for t in senders:
+		    t.start()
+		for t in senders:
+		    t.join()
+		stop.set()
+		killer.join()
+		there = []
+		for path in glob.glob("mail/contact/new/*"):
+		    text = open(path).read()
+		    assert text.count("x" * 78) == 500
+		    there.append(re.search("Subject: (.*)", text)[1])
+		said = [word for word, code in replies.items() if code == "250"]
+		assert len(replies) == 320 and "451" in replies.values()
+		assert sorted(there) == sorted(said), (len(there), len(said))
+	E
+	one 250
+}
+
+@test "the loop is killed: deliveries end well, and no process stays" {
+	serve -o pool=1 'local=stage.py wait go'
+	client "$SERVER" <<-'E'
+		import signal
+		peers = [Peer(P) for n in range(3)]
+		for p in peers[:2]:
+		    p.envelope()
+		    p.ask("DATA", "354")
+		    p.send(b"x\r\n.\r\n")
+		    while not os.path.exists("seen"):
+		        time.sleep(0.02)
+		time.sleep(0.1)
+		os.kill(int(sys.argv[1]), signal.SIGKILL)
+		peers[2].gone()
+		peers[1].want("451 4.3.0")
+		open("go", "w").close()
+		peers[0].want("250")
+		for p in peers[:2]:
+		    p.ask("QUIT", "221")
+		    p.gone()
+	E
+	STATUS=137
+	wait_for 10 all_gone
+	[ "$(wc -l <seen)" = 1 ]
+}
+
 @test "a Maildir that cannot be written: 451, nothing in tmp/, and it mends" {
 	[ "$(id -u)" != 0 ] || chown root mail
 	chmod 555 mail

@@ -143,7 +143,7 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 	file=$(only_one)
 	[[ $file == mail/contact/* ]]
 	[ "$(bare "$file")" = $'Subject: hello\n\nthere' ]
-	logged '^id=[0-9a-f]{16} client=127\.0\.0\.1:[0-9]+ helo=client\.example tls=no recipients=1 refused=1 messages=1 done=1 rejected=0 deferred=0 octets=22 errors=1 end='
+	logged '^id=[0-9a-f]{16} client=127\.0\.0\.1:[0-9]+ helo=client\.example tls=no accepted=1 refused=1 messages=1 done=1 rejected=0 deferred=0 octets=22 errors=1 end='
 	[ "$(grep -c helo=client.example log)" = 1 ]
 }
 
@@ -453,6 +453,19 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 	run -1 grep -rq $'^\tfor <' mail
 }
 
+@test "mail for postmaster, without and with a domain, is delivered" {
+	serve
+	client <<-'E'
+		p = Peer(P)
+		for address in "Postmaster", "postmaster@carol.example", "abuse@carol.example":
+		    p.envelope(address)
+		    p.ask("DATA", "354")
+		    p.ask("x\r\n.", "250")
+	E
+	[ "$(find mail/postbox/new -type f | wc -l)" = 3 ]
+	[ "$(delivered)" = 3 ]
+}
+
 @test "recipients of a second route or node: 452 4.5.3, and the first goes on" {
 	serve "local=maildir-deliver mail" "backup=maildir-deliver mail/%n"
 	client <<-'E'
@@ -496,7 +509,7 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 		p.send(b"x\r\n.\r\n")
 		p.want("250")
 	E
-	logged 'recipients=3 .* done=1'
+	logged 'accepted=3 .* done=1'
 }
 
 @test "after -o errors of 5xx: 421 and the end" {
