@@ -44,9 +44,10 @@ supervise() {
 	printf '127.0.0.1:%d' "$PORT" >scan/smtp-accept/env/LISTEN
 	printf '%s/nodes' "$D" >scan/smtp-accept/env/NODES
 	printf 'maildir-deliver %s/mail' "$D" >scan/smtp-accept/env/LOCAL
-	printf '%s' "${AS[*]}" >scan/smtp-accept/env/OPTIONS
+	# an empty line is an empty value, an empty file none at all
+	printf '%s\n' "${AS[*]}" >scan/smtp-accept/env/OPTIONS
 	printf '%s/logs' "$D" >scan/smtp-accept/env/LOGDIR
-	: >scan/smtp-accept/env/AS
+	echo >scan/smtp-accept/env/AS
 	if [ "$(id -u)" = 0 ]; then
 		printf 's6-setuidgid nobody' >scan/smtp-accept/env/AS
 	fi
