@@ -133,12 +133,24 @@ def wire(octets):
     return re.sub(rb"(?m)^\.", b"..", octets).replace(b"\n", b"\r\n")
 
 
+def unescape(octets):
+    """\\r, \\n, \\t, \\\\ and \\xHH; other escapes are left for the regex."""
+    known = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\"}
+
+    def one(match):
+        if match[1][:1] == b"x":
+            return bytes([int(match[1][1:], 16)])
+        return known[match[1]]
+
+    return re.sub(rb"\\(x[0-9a-fA-F]{2}|[rnt\\])", one, octets)
+
+
 def dialogue(peer, steps):
     plain = True
     for step in steps:
         verb, _, text = step.rstrip("\n").partition(" ")
         octets = text.encode("latin-1", "surrogateescape")
-        octets = octets.decode("unicode_escape").encode("latin-1")
+        octets = unescape(octets)
         if verb == ">":
             peer.send(octets + b"\r\n")
             plain = octets[:4].upper() in (b"EHLO", b"HELO")

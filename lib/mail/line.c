@@ -12,6 +12,12 @@ line_is_name(int c)
 }
 
 static bool
+is_digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
 is_id(int c)
 {
 	return line_is_name(c) || (c >= 'A' && c <= 'Z') || c == '.' ||
@@ -72,14 +78,12 @@ line_field_ok(struct span name, struct span value)
 bool
 line_reply_ok(struct span reply, char digit)
 {
+	struct span code;
 	struct scan scan;
 
 	scan_init(&scan, reply);
-	scan_char(&scan, digit);
-	if (scan_peek(&scan) < '0' || scan_peek(&scan) > '5')
-		return false;
-	scan_number(&scan, 99);
-	if (scan.p != reply.p + 3 && !scan.bad)
+	code = scan_while(&scan, is_digit);
+	if (code.len != 3 || code.p[0] != digit || code.p[1] > '5')
 		return false;
 	scan_char(&scan, ' ');
 	scan_char(&scan, digit);
@@ -89,5 +93,6 @@ line_reply_ok(struct span reply, char digit)
 	scan_number(&scan, 999);
 	scan_char(&scan, ' ');
 	return !scan.bad && scan_peek(&scan) > 0x20 &&
-	    reply.len <= FRAME_REPLY_MAX && line_all(scan_rest(&scan), line_is_value);
+	    reply.len <= FRAME_REPLY_MAX &&
+	    line_all(scan_rest(&scan), line_is_value);
 }

@@ -11,9 +11,10 @@
 
 #define BACKLOG 1024
 
-/* 0, or -1. */
+/* 0, or -1.  Without a host, *both is set: IPv6 that takes IPv4, too. */
 static int
-parse(const char *text, struct sockaddr_storage *address, socklen_t *len)
+parse(const char *text, struct sockaddr_storage *address, socklen_t *len,
+    int *both)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
 	struct sockaddr_in *four = (struct sockaddr_in *)address;
@@ -34,6 +35,13 @@ parse(const char *text, struct sockaddr_storage *address, socklen_t *len)
 	n = (size_t)(colon - text);
 	if (n >= sizeof(host))
 		return -1;
+	*both = n == 0;
+	if (n == 0) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = port;
+		*len = sizeof(*six);
+		return 0;
+	}
 	memcpy(host, text, n);
 	host[n] = '\0';
 	if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
@@ -50,28 +58,44 @@ parse(const char *text, struct sockaddr_storage *address, socklen_t *len)
 	return inet_pton(AF_INET, host, &four->sin_addr) == 1 ? 0 : -1;
 }
 
+/* 0, or -1 with errno. */
+static int
+bind_to(int fd, const struct sockaddr_storage *address, socklen_t len, int both)
+{
+	int one = 1, only = !both;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* [::] is IPv6 only, whatever the system's default */
+	if (address->ss_family == AF_INET6)
+		setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (bind(fd, (const struct sockaddr *)address, len) < 0)
+		return -1;
+	return listen(fd, BACKLOG);
+}
+
 int
 listen_open(const char *text)
 {
 	struct sockaddr_storage address;
-	int fd, one = 1, saved;
+	char four[LISTEN_NAME_SIZE];
+	int both, fd, saved;
 	socklen_t len;
 
-	if (parse(text, &address, &len) < 0) {
+	if (parse(text, &address, &len, &both) < 0) {
 		errno = EINVAL;
 		return -1;
 	}
 	fd = socket(address.ss_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && both && errno == EAFNOSUPPORT) {
+		snprintf(four, sizeof(four), "0.0.0.0%s", text);
+		return listen_open(four);
+	}
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	/* [::] and 0.0.0.0 are two sockets, whatever the system's default */
-	if (address.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, len) < 0 ||
-	    listen(fd, BACKLOG) < 0) {
+	if (bind_to(fd, &address, len, both) < 0) {
 		saved = errno;
 		close(fd);
 		errno = saved;

@@ -17,7 +17,8 @@ enum listen_kind {
 	LISTEN_CONNECTION  /* one connection (inetd nowait, tcpserver) */
 };
 
-/* Binds "ADDRESS:PORT" ("0.0.0.0:25", "[::]:25", numbers only) and listens.
+/* Binds "ADDRESS:PORT" ("0.0.0.0:25", "[::]:25", numbers only) and listens;
+ * ":25" is every address of IPv4 and, if the kernel has it, of IPv6.
  * The socket is close-on-exec and non-blocking.  Returns it, or -1 with errno
  * (EINVAL if the text is not such an address). */
 int listen_open(const char *text);

@@ -220,6 +220,12 @@ test_makes_every_reply_fit_its_verdict(void)
 	frame_verdict(&frame, VERDICT_REJECT, "550 5.1.1 No such mailbox");
 	CHECK(strcmp(frame.reply, "550 5.1.1 No such mailbox") == 0);
 	CHECK(message_size(&frame.message) == 0);
+	frame_verdict(&frame, VERDICT_REJECT, "503 5.5.1 No");
+	CHECK(strcmp(frame.reply, "503 5.5.1 No") == 0);
+	frame_verdict(&frame, VERDICT_REJECT, "5503 5.5.1 No");
+	CHECK(strncmp(frame.reply, "554 5.7.1 ", 10) == 0);
+	frame_verdict(&frame, VERDICT_REJECT, "563 5.5.1 No");
+	CHECK(strncmp(frame.reply, "554 5.7.1 ", 10) == 0);
 	frame_verdict(&frame, VERDICT_REJECT, "450 4.1.1 No");
 	CHECK(strncmp(frame.reply, "554 5.7.1 ", 10) == 0);
 	frame_verdict(&frame, VERDICT_DEFER, "550 5.1.1 No");
