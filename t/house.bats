@@ -118,7 +118,7 @@ sanitized() {
 	port=$(free_port)
 	cp -R "$TOP/share/nodes" nodes
 	mkdir -m 700 mail
-	s1=${s1/0.0.0.0:25/127.0.0.1:$port}
+	s1=${s1/ :25 / 127.0.0.1:$port }
 	s1=${s1/\/srv\/mail/$D\/mail}
 	if [ "$(id -u)" = 0 ]; then
 		chmod a+rx "$D" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" \

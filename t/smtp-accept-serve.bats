@@ -24,6 +24,21 @@ subject() {
 		openssl x509 -noout -subject | sed 's/.*CN *= *//'
 }
 
+@test "a port without an address is every address" {
+	LISTEN='' serve
+	client <<-'E'
+		Peer(P).message(b"x\r\n")
+	E
+	if grep -q " lo$" /proc/net/if_inet6 2>/dev/null; then
+		client <<-'E'
+			Peer(P, "::1").message(b"x\r\n")
+		E
+		logged '^id=[0-9a-f]+ client=::1:[0-9]+ .*done=1'
+	fi
+	# an IPv4 client is not shown as a mapped one
+	logged '^id=[0-9a-f]+ client=127\.0\.0\.1:[0-9]+ .*done=1'
+}
+
 @test "IPv6, and several -l" {
 	grep -q " lo$" /proc/net/if_inet6 2>/dev/null || skip "no IPv6"
 	other=$(free_port)

@@ -63,7 +63,7 @@ serve() {
 	done
 	for try in 1 2 3 4 5; do
 		PORT=$(free_port)
-		"${BEFORE[@]}" smtp-accept -l "${LISTEN:-127.0.0.1}:$PORT" -n nodes \
+		"${BEFORE[@]}" smtp-accept -l "${LISTEN-127.0.0.1}:$PORT" -n nodes \
 		    "${AS[@]}" "$@" "${route[@]}" 2>>log 3>&- &
 		SERVER=$!
 		wait_for 20 listening
