@@ -115,7 +115,10 @@ small() {
 		        if reply is None:
 		            break
 		        codes[reply[:9]] = codes.get(reply[:9], 0) + 1
-		    p.socket.shutdown(socket.SHUT_RDWR)
+		    try:
+		        p.socket.shutdown(socket.SHUT_RDWR)
+		    except OSError:      # it has ended already
+		        pass
 		    writer.join()
 		    return codes
 		codes = flood(lambda n: b"talktome+%d@carol.example" % n)

@@ -58,6 +58,17 @@ subject() {
 	logged '^id=[0-9a-f]+ client=::1:[0-9]+ helo=\[IPv6:::1\] .*done=1'
 }
 
+@test "-l :port is IPv4 and IPv6, and an IPv4 client is named as one" {
+	grep -q " lo$" /proc/net/if_inet6 2>/dev/null || skip "no IPv6"
+	LISTEN='' serve
+	client <<-'E'
+		Peer(P, "::1").message(b"x\r\n")
+		Peer(P).message(b"x\r\n")
+	E
+	grep -rqF 'Received: from client ([IPv6:::1])' mail
+	grep -rqF 'Received: from client ([127.0.0.1])' mail
+}
+
 @test "a listening socket on standard input" {
 	PORT=$(free_port)
 	launch python3 -c 'if 1:
@@ -168,6 +179,8 @@ subject() {
 		> STARTTLS
 		< 220 2\.0\.0
 		tls
+		> RCPT TO:<talktome@carol.example>
+		< 503 5\.5\.1
 		> MAIL FROM:<a@b.example>
 		< 503 5\.5\.1
 		> EHLO client
