@@ -101,8 +101,7 @@ exchange(int *in, int out, const struct message *from, struct message *to)
 
 /* Runs the program on the message.  Returns its verdict as STATUS_*. */
 static int
-run(const struct filter *filter, const struct message *from,
-    struct message *to)
+run(const struct filter *filter, const struct message *from, struct message *to)
 {
 	int in[2], out[2], rc, wait_status;
 	pid_t pid;

@@ -62,8 +62,8 @@ refuse(struct frame *frame, enum verdict verdict, const char *reply,
 	struct span id = frame_get(frame, "id");
 
 	if (id.p != NULL)
-		event("id=%.*s verdict=%s path='%s' reason='%s'",
-		    SPAN_ARG(id), frame_verdict_name(verdict), where, why);
+		event("id=%.*s verdict=%s path='%s' reason='%s'", SPAN_ARG(id),
+		    frame_verdict_name(verdict), where, why);
 	else
 		warning("'%s': %s", where, why);
 	frame_verdict(frame, verdict, reply);
@@ -103,8 +103,8 @@ use_suffix(struct delivery *delivery, struct span address)
 	if (!place_folder(address, folder))
 		return 0;
 	for (pass = 0; pass < 2; pass++) {
-		if (delivery_folder(delivery, span_of(folder),
-			MAILDIR_EXISTING) == 0)
+		if (delivery_folder(
+			delivery, span_of(folder), MAILDIR_EXISTING) == 0)
 			return 0;
 		if (errno != ENOENT && errno != ENOTDIR)
 			return -1;
@@ -125,13 +125,13 @@ add_recipient(struct deliver *deliver, const struct frame *frame,
 	int rc;
 
 	buf_reset(path);
-	if (place_path(&deliver->place, recipient->mailbox,
-		recipient->address, frame_get(frame, "node"), path) < 0 ||
+	if (place_path(&deliver->place, recipient->mailbox, recipient->address,
+		frame_get(frame, "node"), path) < 0 ||
 	    delivery_add(delivery, buf_str(path), recipient->address) < 0)
 		return -1;
 	rc = is_junk(frame)
-	    ? delivery_folder(delivery, deliver->junk, MAILDIR_FOLDER)
-	    : use_suffix(delivery, recipient->address);
+		 ? delivery_folder(delivery, deliver->junk, MAILDIR_FOLDER)
+		 : use_suffix(delivery, recipient->address);
 	if (rc == 0)
 		delivery_merge(delivery);
 	return rc;
@@ -149,8 +149,8 @@ plan(struct deliver *deliver, const struct frame *frame, struct buf *path)
 		if (place_raw(&deliver->place, path, &base) < 0)
 			return -1;
 		delivery_begin(&deliver->delivery, base);
-		return delivery_add(&deliver->delivery, buf_str(path),
-		    (struct span){NULL, 0});
+		return delivery_add(
+		    &deliver->delivery, buf_str(path), (struct span){NULL, 0});
 	}
 	delivery_begin(&deliver->delivery, deliver->place.base.len);
 	while (frame_next_recipient(frame, &at, &recipient))
@@ -181,8 +181,8 @@ tell(const struct delivery *delivery, const struct frame *frame)
 		return;
 	for (i = 0; i < delivery->count; i++)
 		event("id=%.*s verdict=done path='%s' file='%s'",
-		    SPAN_ARG(frame_get(frame, "id")),
-		    delivery->target[i].path, delivery->target[i].file.name);
+		    SPAN_ARG(frame_get(frame, "id")), delivery->target[i].path,
+		    delivery->target[i].file.name);
 }
 
 /* Writes what is planned, and gives the verdict. */
@@ -263,8 +263,8 @@ main(int argc, char **argv)
 	if (argc - optind != 1)
 		usage();
 	if (place_init(&deliver.place, argv[optind]) < 0)
-		fatal("'%s': not a path of %%m, %%d, %%n and %%%%",
-		    argv[optind]);
+		fatal(
+		    "'%s': not a path of %%m, %%d, %%n and %%%%", argv[optind]);
 	deliver.junk = span_of(junk);
 	if (!place_is_folder(deliver.junk))
 		fatal("-o 'junk=%s': not a folder", junk);

@@ -51,9 +51,8 @@ put_text(struct span text, bool eightbit)
 	for (i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 
-		putchar(c < 0x20 || c == 0x7f || (c >= 0x80 && !eightbit)
-			? '?'
-			: c);
+		putchar(c < 0x20 || c == 0x7f || (c >= 0x80 && !eightbit) ? '?'
+									  : c);
 	}
 }
 
@@ -92,9 +91,8 @@ skip_long_line(struct io_in *in)
 	ssize_t have;
 	int status;
 
-	status = put_refusal(
-	    (struct span){in->buf + in->pos, LINE_MAX_OCTETS}, false,
-	    "501 5.1.3 Line too long");
+	status = put_refusal((struct span){in->buf + in->pos, LINE_MAX_OCTETS},
+	    false, "501 5.1.3 Line too long");
 	while (lf == NULL && (have = io_in_fill(in, 1)) > 0) {
 		lf = memchr(in->buf + in->pos, '\n', (size_t)have);
 		in->pos += lf != NULL ? (size_t)(lf - in->buf) - in->pos + 1
@@ -129,8 +127,8 @@ answer_lines(const struct nodes *nodes)
 
 /* What is allowed in a manifest, but hardly meant. */
 static void
-warn_of(const struct manifest *manifest, const struct matcher *matcher,
-    time_t now)
+warn_of(
+    const struct manifest *manifest, const struct matcher *matcher, time_t now)
 {
 	const struct mailbox *mailbox;
 	size_t i, left;
@@ -218,8 +216,7 @@ main(int argc, char **argv)
 		}
 	if (test && optind != argc)
 		usage();
-	status = test ? check_manifests(dir)
-		      : answer_all(dir, argv + optind);
+	status = test ? check_manifests(dir) : answer_all(dir, argv + optind);
 	flush();
 	if (io_close_stdout() < 0)
 		fatal("cannot close standard output: %s", strerror(errno));

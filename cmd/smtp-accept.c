@@ -28,7 +28,7 @@
 #include "base/user.h"
 
 #define LISTENERS_MAX 16
-#define LISTEN_FDS_START 3	 /* sd_listen_fds(3) */
+#define LISTEN_FDS_START 3       /* sd_listen_fds(3) */
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
 
 static struct accept accept_;
@@ -53,8 +53,7 @@ static const struct conf_option options[] = {
     {"key", CONF_TEXT, &key, 0, 0, "private key (PEM); else in cert"},
     {"pool", CONF_COUNT, &pool_size, 1, 1000,
 	"pipelines a route; 0 in the list means as many as cores"},
-    {"recipients", CONF_COUNT, &recipients, 1, 1000,
-	"recipients of a message"},
+    {"recipients", CONF_COUNT, &recipients, 1, 1000, "recipients of a message"},
     {"recycle", CONF_COUNT, &recycle, 1, 1000000000,
 	"messages a pipeline carries before it is replaced"},
     {"size", CONF_SIZE, &accept_.session.size_max, 1024, 1 << 30,
@@ -70,8 +69,9 @@ static const struct conf_option options[] = {
 static void
 usage(void)
 {
-	usage_exit("[-l address:port]... [-n nodes] [-u user] [-o name=value]...\n"
-		   "           local='pipeline' [backup='pipeline']");
+	usage_exit(
+	    "[-l address:port]... [-n nodes] [-u user] [-o name=value]...\n"
+	    "           local='pipeline' [backup='pipeline']");
 }
 
 /* "local=..." or "backup=...". */
@@ -111,8 +111,8 @@ raise_descriptors(void)
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fatal("cannot set limits: %s", strerror(errno));
 	room = limit.rlim_cur > 2 * DESCRIPTORS_RESERVED
-	    ? limit.rlim_cur - DESCRIPTORS_RESERVED
-	    : limit.rlim_cur / 2;
+		   ? limit.rlim_cur - DESCRIPTORS_RESERVED
+		   : limit.rlim_cur / 2;
 	if (accept_.connections == 0 || accept_.connections > room)
 		accept_.connections = room;
 }
@@ -166,8 +166,9 @@ inherit_systemd(struct accept_sources *sources, int *listeners)
 	if (pid == NULL || fds == NULL || strcmp(pid, own) != 0 ||
 	    conf_parse_size(fds, &count) < 0)
 		return;
-	for (fd = LISTEN_FDS_START; count > 0 &&
-	     sources->listener_count < LISTENERS_MAX; fd++, count--) {
+	for (fd = LISTEN_FDS_START;
+	     count > 0 && sources->listener_count < LISTENERS_MAX;
+	     fd++, count--) {
 		if (listen_kind(fd) != LISTEN_SOCKET)
 			fatal("descriptor %d is not a listening socket", fd);
 		set_close_on_exec(fd);
@@ -194,8 +195,11 @@ reload(struct accept *accept)
 {
 	struct nodes *nodes;
 	struct tls *tls;
+	size_t broken;
+	bool good;
 
-	nodes = nodes_load(nodes_dir, accept->nodes, NULL);
+	nodes = nodes_load(nodes_dir, accept->nodes, &broken);
+	good = nodes != NULL && broken == 0;
 	if (nodes != NULL) {
 		nodes_free(accept->nodes);
 		accept->nodes = nodes;
@@ -209,8 +213,9 @@ reload(struct accept *accept)
 			accept->tls = tls;
 		} else
 			warning("certificate stays as it was");
+		good = good && tls != NULL;
 	}
-	info("loaded anew");
+	info("loaded anew%s", good ? "" : ", but for what is said above");
 }
 
 /* What must be there before anybody is let in. */

@@ -23,12 +23,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
-#include "mail/address.h"
 #include "load/load.h"
+#include "mail/address.h"
 
-#define MESSAGES 50		/* by default */
-#define CONNECTIONS_BURST 100	/* at most, by default */
-#define CONNECTIONS_STEADY 10	/* by default, with a time */
+#define MESSAGES 50           /* by default */
+#define CONNECTIONS_BURST 100 /* at most, by default */
+#define CONNECTIONS_STEADY 10 /* by default, with a time */
 #define SPARE_DESCRIPTORS 100
 #define SECOND UINT64_C(1000) /* milliseconds */
 #define SECONDS_MAX (7 * 86400 * SECOND)
@@ -146,15 +146,15 @@ complete_plan(int64_t messages, size_t files)
 
 	if (messages == 0 && plan.time == 0)
 		fatal("-n 0 needs -o time");
-	plan.messages = messages >= 0 ? (uint64_t)messages
-	    : plan.time > 0	      ? LOAD_MESSAGES_MAX
-	    : files > 0		      ? files
-				      : MESSAGES;
+	plan.messages = messages >= 0   ? (uint64_t)messages
+			: plan.time > 0 ? LOAD_MESSAGES_MAX
+			: files > 0     ? files
+					: MESSAGES;
 	if (plan.connections == 0)
 		plan.connections = steady ? CONNECTIONS_STEADY
-		    : plan.messages < CONNECTIONS_BURST
-		    ? plan.messages
-		    : CONNECTIONS_BURST;
+				   : plan.messages < CONNECTIONS_BURST
+				       ? plan.messages
+				       : CONNECTIONS_BURST;
 	plan.pipelining = pipelining != 0;
 	plan.progress = isatty(STDERR_FILENO) == 1;
 	raise_limit();
@@ -182,8 +182,7 @@ set_addresses(const char *host, const char *recipient)
 }
 
 static void
-set_messages(
-    struct loadmail *mail, uint64_t size, char **file, size_t files)
+set_messages(struct loadmail *mail, uint64_t size, char **file, size_t files)
 {
 	size_t which;
 
@@ -242,15 +241,15 @@ main(int argc, char **argv)
 			plan.sender = optarg;
 			break;
 		case 'i':
-			plan.interval = number('i', optarg, 0, SECONDS_MAX,
-			    conf_parse_seconds);
+			plan.interval = number(
+			    'i', optarg, 0, SECONDS_MAX, conf_parse_seconds);
 			break;
 		case 'j':
 			json = true;
 			break;
 		case 'n':
-			messages = (int64_t)number('n', optarg, 0,
-			    LOAD_MESSAGES_MAX, conf_parse_size);
+			messages = (int64_t)number(
+			    'n', optarg, 0, LOAD_MESSAGES_MAX, conf_parse_size);
 			break;
 		case 'o':
 			conf_set(options, nitems(options), optarg);

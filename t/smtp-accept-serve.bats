@@ -330,6 +330,7 @@ subject() {
 	kill -HUP $SERVER
 	logged 'nodes/(carol|self).yaml:[0-9]+: '
 	logged "cannot load certificate 'cert.pem'"
+	logged 'loaded anew, but for what is said above'
 	[ "$(subject -starttls smtp)" = two ]
 	client <<-'E'
 		p = Peer(P)

@@ -14,8 +14,8 @@
 #include "smtp/session.h"
 
 #define ACCEPT_INPUT_SIZE 32768 /* octets taken from a client at once */
-#define ACCEPT_ID_SIZE 17	/* 16 hexadecimal digits */
-#define ACCEPT_LINGER_MS 1000	/* for the client to read the last reply */
+#define ACCEPT_ID_SIZE 17       /* 16 hexadecimal digits */
+#define ACCEPT_LINGER_MS 1000   /* for the client to read the last reply */
 #define ACCEPT_LINGER_SIZE (256 << 10) /* octets that are thrown away then */
 
 enum accept_route { ROUTE_LOCAL, ROUTE_BACKUP, ROUTE_COUNT };
@@ -24,14 +24,14 @@ enum accept_route { ROUTE_LOCAL, ROUTE_BACKUP, ROUTE_COUNT };
 struct accept {
 	struct session_config session;
 	struct nodes *nodes;
-	struct tls *tls;  /* NULL: none */
-	bool implicit_tls; /* from the first octet */
+	struct tls *tls;                /* NULL: none */
+	bool implicit_tls;              /* from the first octet */
 	struct pool pools[ROUTE_COUNT]; /* name NULL: no such route */
-	uint64_t wait;	   /* ms for a worker or a pipeline */
-	uint64_t deadline; /* ms for a verdict */
-	uint64_t timeout;  /* ms for a client to say something */
-	uint64_t workers;  /* at most */
-	uint64_t connections; /* at most */
+	uint64_t wait;                  /* ms for a worker or a pipeline */
+	uint64_t deadline;              /* ms for a verdict */
+	uint64_t timeout;               /* ms for a client to say something */
+	uint64_t workers;               /* at most */
+	uint64_t connections;           /* at most */
 };
 
 /* One connection, wherever it is served. */
@@ -73,18 +73,18 @@ int visit_unpack(
     struct visit *visit, const struct accept *accept, struct span packed);
 
 /* Answers SESSION_RECIPIENT from the manifests. */
-void accept_recipient(const struct accept *accept, struct visit *visit,
-    struct session_io *io);
+void accept_recipient(
+    const struct accept *accept, struct visit *visit, struct session_io *io);
 
 /* Messages on the channel between the loop and a worker. */
 enum {
 	TELL_VISIT = 'C',    /* to the worker: a packed visit, its descriptor */
 	TELL_PIPELINE = 'P', /* to the worker: ends of a pipeline (in, out) */
 	TELL_NO_PIPELINE = 'N', /* to the worker: none; the payload says why */
-	ASK_PIPELINE = 'W',  /* to the loop: one of the route in the payload */
-	ASK_RELEASE = 'R',   /* to the loop: it can be used again */
-	ASK_BREAK = 'B',     /* to the loop: it cannot, kill it */
-	ASK_VISIT = 'I'	     /* to the loop: the visit is over, next one */
+	ASK_PIPELINE = 'W', /* to the loop: one of the route in the payload */
+	ASK_RELEASE = 'R',  /* to the loop: it can be used again */
+	ASK_BREAK = 'B',    /* to the loop: it cannot, kill it */
+	ASK_VISIT = 'I'     /* to the loop: the visit is over, next one */
 };
 
 /* Serves the visit and, if it was told so, others after it; never returns.

@@ -195,8 +195,8 @@ run_session(struct server *server, struct conn *conn)
 	struct session *session = &conn->visit.session;
 	enum session_event event;
 
-	while ((event = session_step(session, &server->io)) ==
-	    SESSION_RECIPIENT)
+	while (
+	    (event = session_step(session, &server->io)) == SESSION_RECIPIENT)
 		accept_recipient(server->accept, &conn->visit, &server->io);
 	if (event == SESSION_DATA)
 		buf_add(&conn->visit.in, server->io.in, server->io.in_len);
@@ -228,8 +228,7 @@ read_some(struct server *server, struct conn *conn)
 {
 	ssize_t n;
 
-	n = stream_read(
-	    &conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
+	n = stream_read(&conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
 	if (n < 0 && errno == EAGAIN) {
 		server_watch(server, &conn->source,
 		    conn->visit.stream.waiting == POLLOUT ? EPOLLOUT : EPOLLIN);
@@ -261,8 +260,7 @@ stop_waiting(struct server *server, const struct conn *conn)
 }
 
 void
-conn_begin(
-    struct server *server, int fd, const struct sockaddr_storage *peer)
+conn_begin(struct server *server, int fd, const struct sockaddr_storage *peer)
 {
 	struct conn *conn;
 
@@ -357,8 +355,7 @@ refuse(struct server *server, struct conn *conn)
 
 /* Ends it with 421 and that text. */
 static void
-end(struct server *server, struct conn *conn, const char *why,
-    const char *text)
+end(struct server *server, struct conn *conn, const char *why, const char *text)
 {
 	conn->visit.end = why;
 	if (conn->state == CONN_HANDSHAKE) {

@@ -19,8 +19,8 @@
 #include "base/err.h"
 #include "net/channel.h"
 
-#define IDLE_MAX 16	 /* idle workers that are kept */
-#define IDLE_MS 30000	 /* for so long */
+#define IDLE_MAX 16   /* idle workers that are kept */
+#define IDLE_MS 30000 /* for so long */
 
 static struct pool *
 pool_of(struct server *server, const struct worker_link *worker)
@@ -127,7 +127,7 @@ crew_hand_over(struct server *server, struct conn *conn)
 		}
 		retire(server, idle);
 	} else if (idle != NULL &&
-	    server->worker_count >= server->accept->workers)
+		   server->worker_count >= server->accept->workers)
 		retire(server, idle); /* makes room for a fork */
 	if (server->worker_count >= server->accept->workers ||
 	    !fork_worker(server, conn))
@@ -160,8 +160,8 @@ static void
 refuse(struct worker_link *worker, const char *reply)
 {
 	worker->wants = false;
-	channel_send(worker->source.fd, TELL_NO_PIPELINE, span_of(reply), NULL,
-	    0, 1);
+	channel_send(
+	    worker->source.fd, TELL_NO_PIPELINE, span_of(reply), NULL, 0, 1);
 }
 
 /* Lends a pipeline to the worker that has waited longest for one of the route.
@@ -240,8 +240,7 @@ crew_event(struct server *server, struct worker_link *worker)
 		worker->wants = true;
 		worker->route = route;
 		worker->turn = server->turns++;
-		worker->deadline =
-		    clock_ms() + (int64_t)server->accept->wait;
+		worker->deadline = clock_ms() + (int64_t)server->accept->wait;
 		lend_all(server, route);
 		break;
 	case ASK_RELEASE:

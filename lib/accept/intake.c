@@ -18,8 +18,7 @@
 static const char unavailable[] = "451 4.3.0 Try again later";
 
 void
-intake_init(
-    struct intake *intake, const struct accept *accept, int channel)
+intake_init(struct intake *intake, const struct accept *accept, int channel)
 {
 	memset(intake, 0, sizeof(*intake));
 	intake->accept = accept;
@@ -54,8 +53,8 @@ intake_add(struct intake *intake, struct span body)
 /* Adds all recipients as fields.  If there is one only, *single is its
  * address. */
 static int
-add_recipients(struct frame *frame, const struct session *session,
-    struct span *single)
+add_recipients(
+    struct frame *frame, const struct session *session, struct span *single)
 {
 	struct span line;
 	struct scan scan;
@@ -77,8 +76,8 @@ add_recipients(struct frame *frame, const struct session *session,
 
 /* The envelope and the trace line.  0, or -1 with errno. */
 static int
-fill_frame(struct frame *frame, const struct accept *accept,
-    const struct visit *visit)
+fill_frame(
+    struct frame *frame, const struct accept *accept, const struct visit *visit)
 {
 	char id[FRAME_ID_MAX], client[LISTEN_NAME_SIZE + 8], when[24];
 	const struct session *session = &visit->session;
@@ -146,8 +145,7 @@ borrow(struct intake *intake, int route, int fds[CHANNEL_FDS_MAX])
 static void
 tell(const struct intake *intake, char kind)
 {
-	channel_send(
-	    intake->channel, kind, (struct span){NULL, 0}, NULL, 0, 0);
+	channel_send(intake->channel, kind, (struct span){NULL, 0}, NULL, 0, 0);
 }
 
 /* The reply that a verdict is to the client. */
@@ -159,8 +157,7 @@ reply_of(struct intake *intake, const struct frame *verdict)
 	switch (verdict->verdict) {
 	case VERDICT_DONE:
 		snprintf(intake->reply, sizeof(intake->reply),
-		    "250 2.0.0 Ok %.*s",
-		    SPAN_ARG(frame_get(verdict, "id")));
+		    "250 2.0.0 Ok %.*s", SPAN_ARG(frame_get(verdict, "id")));
 		return;
 	case VERDICT_PASS:
 		warning("id=%.*s no stage took the message",
@@ -207,19 +204,19 @@ deliver(struct intake *intake, const int fds[CHANNEL_FDS_MAX])
 	io_in_init(&in, fds[1]);
 	alive = converse(intake, fds[0], &in) == 0;
 	good = frame_read(&verdict, &in) > 0 &&
-	    span_eq(frame_get(&verdict, "id"), id);
+	       span_eq(frame_get(&verdict, "id"), id);
 	if (good)
 		reply_of(intake, &verdict);
 	else {
-		snprintf(intake->reply, sizeof(intake->reply), "%s",
-		    unavailable);
+		snprintf(
+		    intake->reply, sizeof(intake->reply), "%s", unavailable);
 		if (alive)
 			warning("id=%.*s pipeline gives a wrong answer",
 			    SPAN_ARG(id));
 	}
 	if (alive)
-		tell(intake,
-		    good && in.pos == in.len ? ASK_RELEASE : ASK_BREAK);
+		tell(
+		    intake, good && in.pos == in.len ? ASK_RELEASE : ASK_BREAK);
 	frame_free(&verdict);
 	io_in_free(&in);
 }
@@ -233,15 +230,13 @@ intake_finish(struct intake *intake, const struct visit *visit)
 	if (hops >= INTAKE_HOPS_MAX)
 		return "554 5.4.6 Too many hops";
 	if (intake->failure == 0 &&
-	    (hops < 0 ||
-		fill_frame(&intake->frame, intake->accept, visit) < 0))
+	    (hops < 0 || fill_frame(&intake->frame, intake->accept, visit) < 0))
 		intake->failure = errno;
 	if (intake->failure != 0) {
 		warning("id=%s-%u message cannot be kept: %s", visit->id,
 		    visit->session.messages, strerror(intake->failure));
-		return intake->failure == ENOSPC
-		    ? "452 4.3.1 No space left"
-		    : unavailable;
+		return intake->failure == ENOSPC ? "452 4.3.1 No space left"
+						 : unavailable;
 	}
 	if (borrow(intake, visit->session.route, fds) < 0)
 		return intake->reply;

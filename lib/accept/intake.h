@@ -18,8 +18,8 @@ struct intake {
 	char reply[SESSION_REPLY_MAX];
 };
 
-void intake_init(struct intake *intake, const struct accept *accept,
-    int channel);
+void intake_init(
+    struct intake *intake, const struct accept *accept, int channel);
 
 /* A message begins; adds the next part of it. */
 void intake_begin(struct intake *intake);
@@ -27,8 +27,7 @@ void intake_add(struct intake *intake, struct span body);
 
 /* The message is whole: has it delivered.  Returns the reply, which lives until
  * the next message: 250 if and only if a stage took responsibility. */
-const char *intake_finish(
-    struct intake *intake, const struct visit *visit);
+const char *intake_finish(struct intake *intake, const struct visit *visit);
 
 /* Forgets the message. */
 void intake_reset(struct intake *intake);

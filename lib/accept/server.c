@@ -99,8 +99,8 @@ stop(struct server *server)
 }
 
 static void
-take_signals(struct server *server, int fd,
-    void (*reload)(struct accept *accept))
+take_signals(
+    struct server *server, int fd, void (*reload)(struct accept *accept))
 {
 	struct signalfd_siginfo info;
 
@@ -228,8 +228,7 @@ open_server(struct server *server, const struct accept_sources *sources,
 		server->listeners[i] = (struct source){
 		    SOURCE_LISTENER, sources->listeners[i], 0, false};
 	server->listener_count = sources->listener_count;
-	*signals =
-	    (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
+	*signals = (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
 	server_watch(server, signals, EPOLLIN);
 	listen_on(server, true);
 }
@@ -262,7 +261,7 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 			if (accept->pools[i].name != NULL)
 				pool_warm(&accept->pools[i]);
 	while (server.conns != NULL || server.worker_count > 0 ||
-	    (sources->connection < 0 && !server.stopping)) {
+	       (sources->connection < 0 && !server.stopping)) {
 		turn(&server, sources, &next_sweep);
 		/* a worker that waits for more has none to wait for */
 		if (sources->connection >= 0 && server.conns == NULL)

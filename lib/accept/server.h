@@ -23,7 +23,7 @@ struct source {
 	enum source_kind kind;
 	int fd;
 	unsigned events; /* that it waits for; epoll's */
-	bool known;	 /* to epoll */
+	bool known;      /* to epoll */
 };
 
 enum conn_state {
@@ -50,12 +50,12 @@ struct worker_link {
 	struct worker_link *next;
 	pid_t pid;
 	bool idle;
-	bool stale;	  /* it knows old manifests only */
-	bool retired;	  /* its channel is closed; it leaves by itself */
-	bool wants;	  /* waits for a pipeline of the route */
+	bool stale;   /* it knows old manifests only */
+	bool retired; /* its channel is closed; it leaves by itself */
+	bool wants;   /* waits for a pipeline of the route */
 	int route;
-	int64_t deadline; /* of that */
-	uint64_t turn;	  /* who asked first is served first */
+	int64_t deadline;          /* of that */
+	uint64_t turn;             /* who asked first is served first */
 	struct pipeline *pipeline; /* lent to it */
 };
 
@@ -78,13 +78,14 @@ struct server {
 };
 
 /* Waits for these events from now on. */
-void server_watch(struct server *server, struct source *source, unsigned events);
+void server_watch(
+    struct server *server, struct source *source, unsigned events);
 /* Waits for nothing; closes nothing. */
 void server_forget(struct server *server, struct source *source);
 
 /* conn.c */
-void conn_begin(struct server *server, int fd,
-    const struct sockaddr_storage *peer);
+void conn_begin(
+    struct server *server, int fd, const struct sockaddr_storage *peer);
 void conn_event(struct server *server, struct conn *conn);
 void conn_sweep(struct server *server, int64_t now);
 void conn_stop_all(struct server *server);

@@ -47,9 +47,9 @@ visit_note(struct visit *visit, const char *key, struct span address)
 	len = address.len < sizeof(text) ? address.len : sizeof(text);
 	for (i = 0; i < len; i++)
 		text[i] = address.p[i] == ' ' || address.p[i] == '<' ||
-			address.p[i] == '>'
-		    ? '?'
-		    : address.p[i];
+				  address.p[i] == '>'
+			      ? '?'
+			      : address.p[i];
 	buf_addf(&visit->note, " %s=<%.*s>", key, (int)len, text);
 }
 

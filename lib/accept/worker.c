@@ -25,15 +25,15 @@
 #include "base/scan.h"
 #include "net/channel.h"
 
-#define STOP_MS 30000	    /* for a message to arrive once we are to stop */
-#define VISITS_MAX 1000	    /* then a fresh worker takes over */
+#define STOP_MS 30000   /* for a message to arrive once we are to stop */
+#define VISITS_MAX 1000 /* then a fresh worker takes over */
 
 struct worker {
 	const struct accept *accept;
 	int channel;
 	struct session_io io;
 	struct intake intake;
-	char *input; /* ACCEPT_INPUT_SIZE octets */
+	char *input;  /* ACCEPT_INPUT_SIZE octets */
 	char *letter; /* CHANNEL_SIZE octets */
 };
 
@@ -71,7 +71,7 @@ flush(struct worker *worker, struct visit *visit)
 		else if (errno != EAGAIN)
 			return -1;
 		else if (!wait_client(&visit->stream, deadline) &&
-		    clock_left(deadline) == 0) {
+			 clock_left(deadline) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -214,12 +214,11 @@ linger(struct worker *worker, struct visit *visit)
 	shutdown(visit->stream.fd, SHUT_WR);
 	visit->stream.waiting = POLLIN;
 	while (dropped < ACCEPT_LINGER_SIZE && clock_left(deadline) > 0) {
-		n = read(
-		    visit->stream.fd, worker->input, ACCEPT_INPUT_SIZE);
+		n = read(visit->stream.fd, worker->input, ACCEPT_INPUT_SIZE);
 		if (n > 0)
 			dropped += (size_t)n;
 		else if (n == 0 || errno != EAGAIN ||
-		    !wait_client(&visit->stream, deadline))
+			 !wait_client(&visit->stream, deadline))
 			break;
 	}
 }
@@ -235,8 +234,8 @@ serve(struct worker *worker, struct visit *visit)
 	io->in_len = visit->in.len;
 	/* the loop stopped at the event that brought us here */
 	if (act(worker, visit, SESSION_DATA) == 0)
-		while (act(worker, visit,
-			   session_step(&visit->session, io)) == 0)
+		while (
+		    act(worker, visit, session_step(&visit->session, io)) == 0)
 			continue;
 	stream_goodbye(&visit->stream);
 	if (!visit->session.quit || io->in_len > 0)
@@ -255,9 +254,8 @@ next_visit(struct worker *worker, struct visit *visit)
 	int fds[CHANNEL_FDS_MAX];
 	ssize_t n;
 
-	if (stopping ||
-	    channel_send(worker->channel, ASK_VISIT, (struct span){NULL, 0},
-		NULL, 0, 0) < 0)
+	if (stopping || channel_send(worker->channel, ASK_VISIT,
+			    (struct span){NULL, 0}, NULL, 0, 0) < 0)
 		return -1;
 	n = channel_receive(worker->channel, worker->letter, fds, 0);
 	if (n <= 0 || worker->letter[0] != TELL_VISIT || fds[0] < 0 ||

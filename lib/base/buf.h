@@ -25,7 +25,10 @@ struct buf {
 	bool full; /* an add was refused */
 };
 
-#define BUF_INIT(max) {NULL, 0, 0, (max), false}
+#define BUF_INIT(max)                    \
+	{                                \
+		NULL, 0, 0, (max), false \
+	}
 
 void buf_init(struct buf *buf, size_t max);
 void buf_reset(struct buf *buf);

@@ -17,10 +17,10 @@ conf_parse_size(const char *text, uint64_t *octets)
 
 	scan_init(&scan, span_of(text));
 	n = scan_number(&scan, UINT64_MAX >> 30);
-	shift = scan_maybe(&scan, 'K') ? 10
-	    : scan_maybe(&scan, 'M')   ? 20
-	    : scan_maybe(&scan, 'G')   ? 30
-				       : 0;
+	shift = scan_maybe(&scan, 'K')   ? 10
+		: scan_maybe(&scan, 'M') ? 20
+		: scan_maybe(&scan, 'G') ? 30
+					 : 0;
 	if (!scan_ok(&scan))
 		return -1;
 	*octets = n << shift;

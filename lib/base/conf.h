@@ -13,15 +13,16 @@
 enum conf_kind {
 	CONF_COUNT,   /* uint64_t: a number */
 	CONF_SIZE,    /* uint64_t: octets, with K, M or G (powers of 1024) */
-	CONF_SECONDS, /* uint64_t: milliseconds, given as seconds ("0.5", "60") */
+	CONF_SECONDS, /* uint64_t: milliseconds, given as seconds ("0.5", "60")
+		       */
 	CONF_TEXT     /* const char *: anything; points into argv */
 };
 
 struct conf_option {
 	const char *name;
 	enum conf_kind kind;
-	void *value;	 /* holds the default until it is set */
-	uint64_t min;	 /* not for CONF_TEXT; CONF_SECONDS in milliseconds */
+	void *value;  /* holds the default until it is set */
+	uint64_t min; /* not for CONF_TEXT; CONF_SECONDS in milliseconds */
 	uint64_t max;
 	const char *help; /* one line */
 };

@@ -11,7 +11,7 @@
 
 /* Exit status of every pimail program; see pimail(7). */
 enum {
-	STATUS_OK = 0,	     /* pass, or done */
+	STATUS_OK = 0,       /* pass, or done */
 	STATUS_STOP = 99,    /* done, and nothing shall follow */
 	STATUS_REJECT = 100, /* permanent no */
 	STATUS_DEFER = 111   /* try later: also every mistake of our own */
@@ -22,8 +22,8 @@ enum {
 #define ERR_VERSION "pimail 0.1"
 
 /* Names the program; argv0 must outlive it.  Ignores SIGPIPE as well, so that
- * a closed pipe is an error code and not a silent death, and silences getopt(3),
- * for usage_exit() speaks. */
+ * a closed pipe is an error code and not a silent death, and silences
+ * getopt(3), for usage_exit() speaks. */
 void err_init(const char *argv0);
 
 /* From here on the program ends as sysexits(3) has it, for mail servers that
@@ -50,9 +50,9 @@ void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* What getopt(3) does not know ends here: prints "usage: prog args" and exits
- * with STATUS_DEFER, since a typo in a run script must never bounce mail.  If it
- * was -h that was not known, the same on standard output and 0; if it was -V,
- * the version. */
+ * with STATUS_DEFER, since a typo in a run script must never bounce mail.  If
+ * it was -h that was not known, the same on standard output and 0; if it was
+ * -V, the version. */
 _Noreturn void usage_exit(const char *args);
 
 #endif

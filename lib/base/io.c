@@ -85,8 +85,8 @@ io_in_line(struct io_in *in, size_t max, struct span *line)
 	for (;;) {
 		start = in->buf + in->pos;
 		lf = have > (ssize_t)seen
-		    ? memchr(start + seen, '\n', (size_t)have - seen)
-		    : NULL;
+			 ? memchr(start + seen, '\n', (size_t)have - seen)
+			 : NULL;
 		if (lf != NULL && (size_t)(lf - start) <= max) {
 			*line = (struct span){start, (size_t)(lf - start)};
 			in->pos += line->len + 1;

@@ -12,9 +12,9 @@
 
 /* A pipeline as one shell line, taken apart if it is plain. */
 struct proc_line {
-	const char *shell;  /* the line, for sh -c; NULL if it is plain */
-	char *copy;	    /* holds the words */
-	size_t stages;	    /* 1 if it is for the shell */
+	const char *shell; /* the line, for sh -c; NULL if it is plain */
+	char *copy;        /* holds the words */
+	size_t stages;     /* 1 if it is for the shell */
 	char **stage[PROC_STAGES_MAX]; /* argv of each */
 	char *word[PROC_WORDS_MAX + PROC_STAGES_MAX];
 };

@@ -38,7 +38,7 @@ static inline bool
 span_ieq(struct span a, struct span b)
 {
 	return a.len == b.len &&
-	    (a.len == 0 || strncasecmp(a.p, b.p, a.len) == 0);
+	       (a.len == 0 || strncasecmp(a.p, b.p, a.len) == 0);
 }
 
 #endif

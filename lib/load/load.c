@@ -37,7 +37,7 @@ struct slot {
 	uint64_t served; /* messages on this connection */
 	struct client_envelope envelope;
 	struct client_recipient recipient;
-	char invalid[320];  /* the recipient, if it is to be refused */
+	char invalid[320]; /* the recipient, if it is to be refused */
 	struct slot *next; /* in load.free or load.parked */
 };
 
@@ -54,7 +54,7 @@ struct load {
 	struct loadidle idle;
 	struct loadbook book;
 	uint64_t begin; /* when the run began */
-	uint64_t tick;	/* when the next one is due */
+	uint64_t tick;  /* when the next one is due */
 	struct loadconn_reader reader;
 };
 
@@ -65,10 +65,10 @@ is_over(const struct load *load, uint64_t now)
 	const struct load_plan *plan = load->plan;
 
 	return *plan->stop || load->book.failures >= LOAD_FAILURES_MAX ||
-	    (plan->messages > 0 && load->stat->messages == plan->messages) ||
-	    (plan->time > 0 && load->book.start > 0 &&
-		now >= load->book.start + plan->time * 1000) ||
-	    load->stat->messages == LOAD_MESSAGES_MAX;
+	       (plan->messages > 0 && load->stat->messages == plan->messages) ||
+	       (plan->time > 0 && load->book.start > 0 &&
+		   now >= load->book.start + plan->time * 1000) ||
+	       load->stat->messages == LOAD_MESSAGES_MAX;
 }
 
 static bool
@@ -76,8 +76,10 @@ is_due(const struct load *load, uint64_t now)
 {
 	const struct load_plan *plan = load->plan;
 
-	return load->book.start > 0 && plan->messages > 0 && !is_over(load, now) &&
-	    now >= load->book.start + load->stat->messages * plan->interval * 1000;
+	return load->book.start > 0 && plan->messages > 0 &&
+	       !is_over(load, now) &&
+	       now >= load->book.start +
+			  load->stat->messages * plan->interval * 1000;
 }
 
 /* What became of a slot's message: the reply's code, or 0 without one. */
@@ -85,8 +87,8 @@ static void
 decide(struct load *load, struct slot *slot, int code)
 {
 	slot->busy = false;
-	loadbook_decide(&load->book, slot->serial, code,
-	    slot->recipient.code, slot->conn.client.text);
+	loadbook_decide(&load->book, slot->serial, code, slot->recipient.code,
+	    slot->conn.client.text);
 }
 
 static void
@@ -107,8 +109,7 @@ take_message(struct load *load, struct slot *slot)
 
 	slot->busy = true;
 	slot->serial = serial;
-	slot->recipient =
-	    (struct client_recipient){.address = plan->recipient};
+	slot->recipient = (struct client_recipient){.address = plan->recipient};
 	if (loadbook_is_invalid(&load->book, serial)) {
 		snprintf(slot->invalid, sizeof(slot->invalid),
 		    "nobody%" PRIu64 "%s", serial, plan->domain);
@@ -184,8 +185,8 @@ pump(struct load *load, struct slot *slot)
 	struct client *client = &slot->conn.client;
 	enum client_event event;
 
-	while ((event = loadconn_next(&slot->conn, &load->reader)) !=
-	    CLIENT_MORE)
+	while (
+	    (event = loadconn_next(&slot->conn, &load->reader)) != CLIENT_MORE)
 		switch (event) {
 		case CLIENT_READY:
 			client_begin(client, &slot->envelope);
@@ -269,8 +270,8 @@ tick(struct load *load, uint64_t now)
 		if (slot->conn.fd < 0 ||
 		    now < load->book.message[slot->serial].start + timeout)
 			continue;
-		snprintf(slot->conn.client.text,
-		    sizeof(slot->conn.client.text), "no reply in time");
+		snprintf(slot->conn.client.text, sizeof(slot->conn.client.text),
+		    "no reply in time");
 		if (slot->busy)
 			decide(load, slot, 0);
 		unpark(load, slot);
@@ -288,7 +289,7 @@ sleep_ms(const struct load *load, uint64_t now)
 	uint64_t due = load->tick, next;
 
 	next = load->book.start +
-	    load->stat->messages * load->plan->interval * 1000;
+	       load->stat->messages * load->plan->interval * 1000;
 	if (load->plan->interval > 0 && load->book.start > 0 && next < due &&
 	    load->plan->messages > 0 && !is_over(load, now) &&
 	    (load->free != NULL || load->parked != NULL))
@@ -300,9 +301,9 @@ static bool
 is_finished(const struct load *load, uint64_t now)
 {
 	return *load->plan->stop ||
-	    (is_over(load, now) && load->active == 0 &&
-		(load->watch->count == 0 || load->book.undelivered == 0 ||
-		    now >= load->book.last + load->plan->wait * 1000));
+	       (is_over(load, now) && load->active == 0 &&
+		   (load->watch->count == 0 || load->book.undelivered == 0 ||
+		       now >= load->book.last + load->plan->wait * 1000));
 }
 
 static int

@@ -19,7 +19,7 @@
 
 #define LOAD_MESSAGES_MAX 10000000
 #define LOAD_CONNECTIONS_MAX 20000 /* of each kind */
-#define LOAD_FAILURES_MAX 100	   /* in a row, then the run is given up */
+#define LOAD_FAILURES_MAX 100      /* in a row, then the run is given up */
 
 struct load_plan {
 	struct loadconn_address server;
@@ -28,18 +28,18 @@ struct load_plan {
 	const char *helo;
 	const char *sender;
 	const char *recipient;
-	const char *domain;   /* "@..." of it */
+	const char *domain; /* "@..." of it */
 	uint64_t messages;
 	uint64_t connections; /* at once, with messages */
 	uint64_t interval;    /* milliseconds between starts; 0: at once */
-	uint64_t reuse;	      /* messages a connection */
-	uint64_t time;	      /* no new message after these milliseconds */
+	uint64_t reuse;       /* messages a connection */
+	uint64_t time;        /* no new message after these milliseconds */
 	uint64_t timeout;     /* of a message until its reply */
-	uint64_t wait;	      /* for files after the last one or last reply */
+	uint64_t wait;        /* for files after the last one or last reply */
 	uint64_t settle;      /* for idle connections to be greeted */
 	uint64_t invalid;     /* percent */
-	uint64_t idle;	      /* connections that say nothing */
-	uint64_t drip;	      /* connections of an octet a second */
+	uint64_t idle;        /* connections that say nothing */
+	uint64_t drip;        /* connections of an octet a second */
 	bool pipelining;
 	bool progress; /* on standard error */
 	const volatile sig_atomic_t *stop;

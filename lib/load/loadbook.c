@@ -31,7 +31,7 @@ bool
 loadbook_is_invalid(const struct loadbook *book, uint64_t serial)
 {
 	return serial * book->invalid / 100 !=
-	    (serial + 1) * book->invalid / 100;
+	       (serial + 1) * book->invalid / 100;
 }
 
 uint64_t
@@ -60,8 +60,8 @@ tell(struct loadbook *book, size_t which, const char *fate, const char *text)
 }
 
 void
-loadbook_decide(struct loadbook *book, uint64_t serial, int code,
-    int rcpt_code, const char *text)
+loadbook_decide(struct loadbook *book, uint64_t serial, int code, int rcpt_code,
+    const char *text)
 {
 	struct loadbook_message *message = &book->message[serial];
 	bool invalid = loadbook_is_invalid(book, serial);

@@ -23,11 +23,11 @@ struct loadbook {
 	struct loadbook_message *message;
 	size_t cap;
 	uint64_t invalid;     /* percent */
-	uint64_t start;	      /* of the run; 0: not yet */
-	uint64_t last;	      /* reply or file */
+	uint64_t start;       /* of the run; 0: not yet */
+	uint64_t last;        /* reply or file */
 	uint64_t undelivered; /* accepted and not yet seen */
 	unsigned failures;    /* in a row */
-	bool told[3];	      /* refused, deferred, failed: the first is */
+	bool told[3];         /* refused, deferred, failed: the first is */
 };
 
 uint64_t loadbook_now(void);

@@ -32,7 +32,7 @@ split(struct span text, struct span *host, struct span *port)
 	if (scan_maybe(&scan, ':'))
 		*port = scan_rest(&scan);
 	return scan_ok(&scan) && host->len > 0 && port->len > 0 &&
-	    memchr(port->p, ':', port->len) == NULL;
+	       memchr(port->p, ':', port->len) == NULL;
 }
 
 const char *
@@ -147,8 +147,9 @@ rest(const struct loadconn *conn, struct iovec vec[2])
 	int count = 0;
 
 	if (at < conn->head_len) {
-		vec[count++] = (struct iovec){(char *)(uintptr_t)conn->head +
-			at, conn->head_len - (size_t)at};
+		vec[count++] =
+		    (struct iovec){(char *)(uintptr_t)conn->head + at,
+			conn->head_len - (size_t)at};
 		at = conn->head_len;
 	}
 	at -= conn->head_len;
@@ -218,7 +219,7 @@ loadconn_next(struct loadconn *conn, struct loadconn_reader *reader)
 		if (n < 0)
 			return CLIENT_MORE;
 		reader->input = (struct span){reader->octets, (size_t)n};
-		reader->drained = !reader->closed &&
-		    (size_t)n < sizeof(reader->octets);
+		reader->drained =
+		    !reader->closed && (size_t)n < sizeof(reader->octets);
 	}
 }

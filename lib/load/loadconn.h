@@ -12,8 +12,8 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include "smtp/client.h"
 #include "load/loadmail.h"
+#include "smtp/client.h"
 
 struct loadconn_address {
 	struct sockaddr_storage sa;
@@ -22,16 +22,16 @@ struct loadconn_address {
 
 struct loadconn_reader {
 	struct span input; /* not yet taken, in octets */
-	bool closed;	   /* the peer has closed: read to the end */
-	bool drained;	   /* no more to read until the next event */
+	bool closed;       /* the peer has closed: read to the end */
+	bool drained;      /* no more to read until the next event */
 	char octets[16384];
 };
 
 struct loadconn {
 	int fd; /* -1 if there is none */
 	struct client client;
-	bool body;	       /* the message may be written */
-	uint64_t sent;	       /* of it, head included */
+	bool body;     /* the message may be written */
+	uint64_t sent; /* of it, head included */
 	size_t head_len;
 	char head[LOADMAIL_HEAD_SIZE];
 	const struct buf *text; /* what follows the head */
@@ -39,8 +39,8 @@ struct loadconn {
 
 /* Resolves "host", "host:port", "[v6]:port" (default_port without one; family
  * AF_UNSPEC or the one it must be).  NULL, or what is wrong. */
-const char *loadconn_resolve(struct loadconn_address *address,
-    const char *text, const char *default_port, int family);
+const char *loadconn_resolve(struct loadconn_address *address, const char *text,
+    const char *default_port, int family);
 
 /* A socket that begins to connect, from source if it has a length.  -1 with
  * errno if that cannot be. */

@@ -39,8 +39,8 @@ loadidle_open(struct loadidle *idle, int epoll, const struct load_plan *plan)
 		idle->socket[which].fd = fd;
 		if (fd < 0)
 			drop(idle, which);
-		else if (loadconn_watch(
-			     epoll, fd, plan->connections + which) < 0) {
+		else if (loadconn_watch(epoll, fd, plan->connections + which) <
+			 0) {
 			idle->count = which + 1;
 			return -1;
 		}
@@ -86,8 +86,8 @@ loadidle_drip(struct loadidle *idle, uint64_t now_us)
 	for (which = 0; which < idle->dripping; which++) {
 		socket = &idle->socket[which];
 		if (socket->fd >= 0 && socket->settled &&
-		    write(socket->fd,
-			&DRIP[socket->sent % (sizeof(DRIP) - 1)], 1) == 1)
+		    write(socket->fd, &DRIP[socket->sent % (sizeof(DRIP) - 1)],
+			1) == 1)
 			socket->sent++;
 	}
 }
@@ -104,7 +104,7 @@ loadidle_up(const struct loadidle *idle)
 	size_t which, up = 0;
 
 	for (which = 0; which < idle->count; which++)
-		up += idle->socket[which].fd >= 0 &&
-		    idle->socket[which].settled;
+		up +=
+		    idle->socket[which].fd >= 0 && idle->socket[which].settled;
 	return up;
 }

@@ -12,7 +12,7 @@
 #include "load/load.h"
 
 struct loadidle_socket {
-	int fd;	       /* -1 once it is closed */
+	int fd;        /* -1 once it is closed */
 	bool settled;  /* has been greeted, or is closed */
 	unsigned sent; /* octets */
 };

@@ -9,13 +9,13 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/scan.h"
-#include "smtp/client.h"
 #include "load/loadmail.h"
+#include "smtp/client.h"
 
-#define TEXTS 16		/* different ones */
+#define TEXTS 16                /* different ones */
 #define TEXTS_MEMORY (16 << 20) /* fewer, if they are large */
-#define LINE 72			/* of text */
-#define SENTENCE 9		/* words, more or less */
+#define LINE 72                 /* of text */
+#define SENTENCE 9              /* words, more or less */
 
 static const char ID_FIELD[] = "X-Load-Id: ";
 
@@ -116,8 +116,8 @@ add_header(struct buf *buf, struct writer *writer, const char *sender,
 	unsigned n;
 
 	if (gmtime_r(&now, &tm) == NULL ||
-	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000",
-		&tm) == 0)
+	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm) ==
+		0)
 		fatal("what time is it?");
 	buf_addf(buf, "Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\nSubject:", date,
 	    sender, recipient);
@@ -198,8 +198,7 @@ loadmail_file(struct loadmail *mail, const char *path)
 	wire = &mail->text[mail->texts].wire;
 	buf_init(wire, 2 * LOADMAIL_SIZE_MAX); /* CRs and dots come in */
 	client_wire(wire, buf_span(&text));
-	mail->text[mail->texts].size =
-	    text.len + loadmail_head(mail, 0, head);
+	mail->text[mail->texts].size = text.len + loadmail_head(mail, 0, head);
 	for (at = 0; at < text.len; at++)
 		if ((unsigned char)text.p[at] >= 0x80)
 			mail->text[mail->texts].eightbit = true;
@@ -209,8 +208,8 @@ loadmail_file(struct loadmail *mail, const char *path)
 }
 
 size_t
-loadmail_head(const struct loadmail *mail, uint64_t serial,
-    char head[LOADMAIL_HEAD_SIZE])
+loadmail_head(
+    const struct loadmail *mail, uint64_t serial, char head[LOADMAIL_HEAD_SIZE])
 {
 	int len;
 
@@ -233,8 +232,8 @@ loadmail_serial(
 	size_t len;
 	unsigned n;
 
-	len = (size_t)snprintf(
-	    want, sizeof(want), "%s%s.", ID_FIELD, mail->run);
+	len =
+	    (size_t)snprintf(want, sizeof(want), "%s%s.", ID_FIELD, mail->run);
 	at = memmem(start.p, start.len, want, len);
 	if (at == NULL)
 		return false;

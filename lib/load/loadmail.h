@@ -14,18 +14,18 @@
 
 #include "base/buf.h"
 
-#define LOADMAIL_TEXTS_MAX 64		 /* files, or texts made */
+#define LOADMAIL_TEXTS_MAX 64           /* files, or texts made */
 #define LOADMAIL_SIZE_MAX (64ULL << 20) /* of a message */
-#define LOADMAIL_HEAD_SIZE 160		 /* enough for any head, with the NUL */
-#define LOADMAIL_RUN_SIZE 24		 /* of the name of a run, with the NUL */
+#define LOADMAIL_HEAD_SIZE 160          /* enough for any head, with the NUL */
+#define LOADMAIL_RUN_SIZE 24            /* of the name of a run, with the NUL */
 
 struct loadmail {
 	char run[LOADMAIL_RUN_SIZE]; /* tells our messages from older ones */
-	bool generated;		     /* else from files */
+	bool generated;              /* else from files */
 	size_t texts;
 	struct {
 		struct buf wire; /* as client_wire makes it */
-		uint64_t size;	 /* of the whole message, not stuffed */
+		uint64_t size;   /* of the whole message, not stuffed */
 		bool eightbit;
 	} text[LOADMAIL_TEXTS_MAX];
 };

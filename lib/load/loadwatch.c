@@ -59,8 +59,7 @@ look(int dir, const char *name, const struct loadmail *mail,
 	ssize_t n;
 	int fd;
 
-	fd = openat(
-	    dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	n = read(fd, start, sizeof(start));

@@ -6,9 +6,10 @@
 
 #include "load/loadmail.h"
 
-#define LOADWATCH_MAX 64	  /* Maildirs */
-#define LOADWATCH_LOOK_SIZE 8192 /* octets of a file in which our header
-				     must stand */
+#define LOADWATCH_MAX 64 /* Maildirs */
+#define LOADWATCH_LOOK_SIZE                          \
+	8192 /* octets of a file in which our header \
+		 must stand */
 
 struct loadwatch {
 	int fd; /* readable when something may have come; -1 without -w */

@@ -10,8 +10,8 @@ static bool
 is_atext(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c >= 0x80 ||
-	    (c > 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	       (c >= '0' && c <= '9') || c >= 0x80 ||
+	       (c > 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
 /* Letters, digits, hyphen; an underscore too, since senders have it; octets of
@@ -20,7 +20,7 @@ static bool
 is_domain(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c >= 0x80;
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c >= 0x80;
 }
 
 static bool
@@ -35,12 +35,12 @@ utf8_len(const unsigned char *p, const unsigned char *end)
 {
 	size_t i, len;
 
-	len = *p < 0x80 ? 1
-	    : *p < 0xc2 ? 0
-	    : *p < 0xe0 ? 2
-	    : *p < 0xf0 ? 3
-	    : *p < 0xf5 ? 4
-			: 0;
+	len = *p < 0x80   ? 1
+	      : *p < 0xc2 ? 0
+	      : *p < 0xe0 ? 2
+	      : *p < 0xf0 ? 3
+	      : *p < 0xf5 ? 4
+			  : 0;
 	if (len > (size_t)(end - p))
 		return 0;
 	for (i = 1; i < len; i++)

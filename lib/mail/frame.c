@@ -87,8 +87,8 @@ frame_add(struct frame *frame, const char *name, struct span value)
 }
 
 bool
-frame_next(const struct frame *frame, const char *name, size_t *at,
-    struct span *value)
+frame_next(
+    const struct frame *frame, const char *name, size_t *at, struct span *value)
 {
 	struct span line, want = span_of(name);
 	struct scan scan;
@@ -120,13 +120,13 @@ frame_get(const struct frame *frame, const char *name)
 }
 
 bool
-frame_next_recipient(const struct frame *frame, size_t *at,
-    struct frame_recipient *recipient)
+frame_next_recipient(
+    const struct frame *frame, size_t *at, struct frame_recipient *recipient)
 {
 	struct span value;
 
 	return frame_next(frame, "recipient", at, &value) &&
-	    line_recipient(value, recipient);
+	       line_recipient(value, recipient);
 }
 
 void
@@ -239,7 +239,8 @@ read_fields(struct frame *frame, struct io_in *in, uint32_t *crc,
 		name = scan_while(&scan, line_is_name);
 		scan_text(&scan, ": ");
 		value = scan_rest(&scan);
-		if (scan.bad || name.len == 0 || !line_all(value, line_is_value))
+		if (scan.bad || name.len == 0 ||
+		    !line_all(value, line_is_value))
 			return -1;
 		if (span_eq(name, span_of("size"))) {
 			sizes++;
@@ -265,7 +266,8 @@ read_fields(struct frame *frame, struct io_in *in, uint32_t *crc,
 		return -1;
 	}
 	errno = EBADMSG;
-	return ids == 1 && sizes == 1 && directions <= 1 && senders <= 1 ? 0 : -1;
+	return ids == 1 && sizes == 1 && directions <= 1 && senders <= 1 ? 0
+									 : -1;
 }
 
 static int
@@ -284,8 +286,8 @@ read_message(
 		if ((uint64_t)have > size)
 			have = (ssize_t)size;
 		*crc = crc_add(*crc, in->buf + in->pos, (size_t)have);
-		if (message_add(&frame->message, in->buf + in->pos,
-			(size_t)have) < 0)
+		if (message_add(
+			&frame->message, in->buf + in->pos, (size_t)have) < 0)
 			return -1;
 		in->pos += (size_t)have;
 		size -= (uint64_t)have;
@@ -370,8 +372,8 @@ write_file(const struct frame *frame, int fd, uint32_t *crc, int64_t deadline)
 	char chunk[32768];
 	ssize_t n;
 
-	while ((n = message_read(
-		    &frame->message, at, chunk, sizeof(chunk))) > 0) {
+	while (
+	    (n = message_read(&frame->message, at, chunk, sizeof(chunk))) > 0) {
 		*crc = crc_add(*crc, chunk, (size_t)n);
 		if (io_write(fd, chunk, (size_t)n, deadline) < 0)
 			return -1;
@@ -406,16 +408,15 @@ frame_write(const struct frame *frame, int fd, int64_t deadline)
 	vec[4] = vec_of(spans[1]);
 	for (i = 0; i < 5; i++)
 		crc = crc_add(crc, vec[i].iov_base, vec[i].iov_len);
-	if (!in_memory &&
-	    (io_writev(fd, vec, 5, deadline) < 0 ||
-		write_file(frame, fd, &crc, deadline) < 0))
+	if (!in_memory && (io_writev(fd, vec, 5, deadline) < 0 ||
+			      write_file(frame, fd, &crc, deadline) < 0))
 		return -1;
 	n = snprintf(tail, sizeof(tail), "verdict: %s%s%s\n",
 	    verdict_names[frame->verdict], frame->reply[0] != '\0' ? " " : "",
 	    frame->reply);
 	crc = crc_add(crc, tail, (size_t)n);
-	n += snprintf(tail + n, sizeof(tail) - (size_t)n,
-	    "end: %08" PRIx32 "\n", crc);
+	n += snprintf(
+	    tail + n, sizeof(tail) - (size_t)n, "end: %08" PRIx32 "\n", crc);
 	vec[5] = vec_of((struct span){tail, (size_t)n});
 	return in_memory ? io_writev(fd, vec, 6, deadline)
 			 : io_writev(fd, vec + 5, 1, deadline);

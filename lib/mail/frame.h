@@ -16,18 +16,18 @@
 #include "mail/message.h"
 
 #define FRAME_MAGIC "pimail 1"
-#define FRAME_LINE_MAX 1000	   /* octets of a field line, without LF */
+#define FRAME_LINE_MAX 1000          /* octets of a field line, without LF */
 #define FRAME_FIELDS_MAX (512 << 10) /* octets of all fields */
 #define FRAME_RECIPIENTS_MAX 1000
-#define FRAME_ID_MAX 64		   /* [0-9A-Za-z._-] */
-#define FRAME_ID_SIZE 33	   /* what frame_new_id() writes */
-#define FRAME_REPLY_MAX 400	   /* octets of "550 5.7.1 text" */
+#define FRAME_ID_MAX 64     /* [0-9A-Za-z._-] */
+#define FRAME_ID_SIZE 33    /* what frame_new_id() writes */
+#define FRAME_REPLY_MAX 400 /* octets of "550 5.7.1 text" */
 
 enum verdict {
-	VERDICT_PASS,  /* go on */
-	VERDICT_DONE,  /* a stage took responsibility */
+	VERDICT_PASS,   /* go on */
+	VERDICT_DONE,   /* a stage took responsibility */
 	VERDICT_REJECT, /* permanent no, with a reply */
-	VERDICT_DEFER  /* try later, with a reply */
+	VERDICT_DEFER   /* try later, with a reply */
 };
 
 /* A mailbox and the address that led to it. */
@@ -65,8 +65,8 @@ bool frame_next(const struct frame *frame, const char *name, size_t *at,
 struct span frame_get(const struct frame *frame, const char *name);
 
 /* Walks the recipients like frame_next(). */
-bool frame_next_recipient(const struct frame *frame, size_t *at,
-    struct frame_recipient *recipient);
+bool frame_next_recipient(
+    const struct frame *frame, size_t *at, struct frame_recipient *recipient);
 
 /* Gives the verdict.  The reply of reject and defer is "550 5.7.1 text" or
  * "451 4.3.0 text" and is made printable and cut to fit; NULL or one that does

@@ -1,6 +1,6 @@
+#include "mail/line.h"
 #include "base/scan.h"
 #include "mail/frame.h"
-#include "mail/line.h"
 
 static const char *const direction_names[] = {
     "inbound", "submitted", "returned", "bounce"};
@@ -21,7 +21,7 @@ static bool
 is_id(int c)
 {
 	return line_is_name(c) || (c >= 'A' && c <= 'Z') || c == '.' ||
-	    c == '_';
+	       c == '_';
 }
 
 bool
@@ -50,9 +50,9 @@ line_recipient(struct span value, struct frame_recipient *recipient)
 	recipient->mailbox = scan_until(&scan, ' ');
 	recipient->address = scan_rest(&scan);
 	return !scan.bad && recipient->mailbox.len > 0 &&
-	    recipient->mailbox.p[0] != '.' &&
-	    line_all(recipient->mailbox, is_id) &&
-	    recipient->address.len > 0;
+	       recipient->mailbox.p[0] != '.' &&
+	       line_all(recipient->mailbox, is_id) &&
+	       recipient->address.len > 0;
 }
 
 bool
@@ -63,7 +63,7 @@ line_field_ok(struct span name, struct span value)
 
 	if (span_eq(name, span_of("id")))
 		return value.len > 0 && value.len <= FRAME_ID_MAX &&
-		    line_all(value, is_id);
+		       line_all(value, is_id);
 	if (span_eq(name, span_of("direction"))) {
 		for (i = 0; i < nitems(direction_names); i++)
 			if (span_eq(value, span_of(direction_names[i])))
@@ -93,6 +93,6 @@ line_reply_ok(struct span reply, char digit)
 	scan_number(&scan, 999);
 	scan_char(&scan, ' ');
 	return !scan.bad && scan_peek(&scan) > 0x20 &&
-	    reply.len <= FRAME_REPLY_MAX &&
-	    line_all(scan_rest(&scan), line_is_value);
+	       reply.len <= FRAME_REPLY_MAX &&
+	       line_all(scan_rest(&scan), line_is_value);
 }

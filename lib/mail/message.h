@@ -14,14 +14,14 @@
 #include "base/buf.h"
 #include "base/io.h"
 
-#define MESSAGE_MEMORY (1 << 20)     /* octets held in memory */
-#define MESSAGE_TOP_MAX (256 << 10)  /* octets of headers put on top */
+#define MESSAGE_MEMORY (1 << 20)      /* octets held in memory */
+#define MESSAGE_TOP_MAX (256 << 10)   /* octets of headers put on top */
 #define MESSAGE_SIZE_MAX (1ULL << 30) /* of any message */
 
 struct message {
-	struct buf top;	   /* goes before the rest */
+	struct buf top;    /* goes before the rest */
 	struct buf memory; /* the rest, while it fits */
-	int file;	   /* the rest, when it does not; else -1 */
+	int file;          /* the rest, when it does not; else -1 */
 	uint64_t length;   /* of the rest */
 };
 

@@ -1,5 +1,5 @@
-#include "mail/date.h"
 #include "mail/received.h"
+#include "mail/date.h"
 
 /* The keyword after "with": RFC 3848, RFC 6531 4.3. */
 static const char *
@@ -15,7 +15,8 @@ protocol(const struct received *received)
 void
 received_format(const struct received *received, struct buf *buf)
 {
-	bool six = memchr(received->client.p, ':', received->client.len) != NULL;
+	bool six =
+	    memchr(received->client.p, ':', received->client.len) != NULL;
 	char date[DATE_SIZE];
 
 	date_format(date, received->when);
@@ -53,7 +54,7 @@ received_count(const struct message *message)
 			}
 			if (column < sizeof(name) - 1) {
 				match = match && (chunk[i] | 0x20) ==
-					(name[column] | 0x20);
+						     (name[column] | 0x20);
 				count += match && column == sizeof(name) - 2;
 			}
 			column++;

@@ -9,12 +9,12 @@
 #include "mail/message.h"
 
 struct received {
-	struct span helo;     /* what the client called itself */
-	struct span client;   /* its address, as text */
-	struct span host;     /* our name */
+	struct span helo;   /* what the client called itself */
+	struct span client; /* its address, as text */
+	struct span host;   /* our name */
 	struct span id;
 	struct span recipient; /* len 0: not said (there are several) */
-	const char *tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or NULL */
+	const char *tls;       /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or NULL */
 	bool esmtp;
 	bool smtputf8;
 	time_t when;

@@ -19,9 +19,9 @@ struct stage {
 	 * comes as a frame without fields. */
 	void (*work)(struct frame *frame, void *arg);
 	void *arg;
-	bool takes_raw;	    /* else raw input ends the program with 111 */
+	bool takes_raw;     /* else raw input ends the program with 111 */
 	bool keeps_message; /* raw output is the message if it passes */
-	int raw_done;	    /* exit status for raw input that is done */
+	int raw_done;       /* exit status for raw input that is done */
 };
 
 /* Runs until end of file and returns the exit status: the worst verdict, 111

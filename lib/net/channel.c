@@ -66,7 +66,8 @@ channel_receive(int fd, char *buf, int fds[CHANNEL_FDS_MAX], int nowait)
 
 	for (i = 0; i < CHANNEL_FDS_MAX; i++)
 		fds[i] = -1;
-	n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | (nowait ? MSG_DONTWAIT : 0));
+	n = recvmsg(
+	    fd, &message, MSG_CMSG_CLOEXEC | (nowait ? MSG_DONTWAIT : 0));
 	if (n <= 0)
 		return n;
 	header = CMSG_FIRSTHDR(&message);

@@ -67,8 +67,7 @@ bind_to(int fd, const struct sockaddr_storage *address, socklen_t len, int both)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	/* [::] is IPv6 only, whatever the system's default */
 	if (address->ss_family == AF_INET6)
-		setsockopt(
-		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (bind(fd, (const struct sockaddr *)address, len) < 0)
 		return -1;
@@ -87,8 +86,8 @@ listen_open(const char *text)
 		errno = EINVAL;
 		return -1;
 	}
-	fd = socket(address.ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(
+	    address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 && both && errno == EAFNOSUPPORT) {
 		snprintf(four, sizeof(four), "0.0.0.0%s", text);
 		return listen_open(four);
@@ -125,8 +124,8 @@ listen_accept(int fd, struct sockaddr_storage *peer)
 	socklen_t len = sizeof(*peer);
 
 	memset(peer, 0, sizeof(*peer));
-	return accept4(fd, (struct sockaddr *)peer, &len,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	return accept4(
+	    fd, (struct sockaddr *)peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 unsigned
@@ -144,8 +143,8 @@ listen_name(const struct sockaddr_storage *peer, char name[LISTEN_NAME_SIZE])
 			inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, name,
 			    LISTEN_NAME_SIZE);
 		else
-			inet_ntop(AF_INET6, &six->sin6_addr, name,
-			    LISTEN_NAME_SIZE);
+			inet_ntop(
+			    AF_INET6, &six->sin6_addr, name, LISTEN_NAME_SIZE);
 		return ntohs(six->sin6_port);
 	}
 	snprintf(name, LISTEN_NAME_SIZE, "unknown");

@@ -12,9 +12,9 @@
 
 /* What an inherited descriptor is. */
 enum listen_kind {
-	LISTEN_NONE,	   /* no socket of a stream protocol */
-	LISTEN_SOCKET,	   /* a listening socket (s6, systemd, inetd wait) */
-	LISTEN_CONNECTION  /* one connection (inetd nowait, tcpserver) */
+	LISTEN_NONE,      /* no socket of a stream protocol */
+	LISTEN_SOCKET,    /* a listening socket (s6, systemd, inetd wait) */
+	LISTEN_CONNECTION /* one connection (inetd nowait, tcpserver) */
 };
 
 /* Binds "ADDRESS:PORT" ("0.0.0.0:25", "[::]:25", numbers only) and listens;

@@ -93,9 +93,10 @@ start(struct pool *pool)
 	pipeline->next = pool->pipelines;
 	pool->pipelines = pipeline;
 	pool->count++;
+	pool->failure = 0;
 	if (start_stages(pipeline, &pool->line) == 0)
 		return pipeline;
-	saved = errno;
+	pool->failure = saved = errno;
 	retire(pool, pipeline, true);
 	pool->not_before = clock_ms() + AGAIN_MS;
 	errno = saved;
@@ -118,7 +119,8 @@ pool_take(struct pool *pool)
 		if (!pipeline->busy && !pipeline->retired)
 			break;
 	if (pipeline == NULL) {
-		errno = EAGAIN;
+		errno = pool->count == 0 && pool->failure != 0 ? pool->failure
+							       : EAGAIN;
 		if (pool->count >= pool->size || clock_ms() < pool->not_before)
 			return NULL;
 		pipeline = start(pool);
@@ -192,9 +194,8 @@ found:
 	 * that we have killed it may be why it had to be */
 	if (!pipeline->broken &&
 	    (!pipeline->retired ||
-		(pipeline->killed &&
-		    !(WIFSIGNALED(wait_status) &&
-			WTERMSIG(wait_status) == SIGKILL)))) {
+		(pipeline->killed && !(WIFSIGNALED(wait_status) &&
+					 WTERMSIG(wait_status) == SIGKILL)))) {
 		say_death(pool, pid, wait_status);
 		pipeline->broken = true;
 	}

@@ -38,17 +38,16 @@ tls_load(const char *certificate, const char *key)
 		fatal("cannot start TLS: %s", reason());
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_options(context,
-	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-		SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
-		SSL_OP_IGNORE_UNEXPECTED_EOF);
+	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
-	SSL_CTX_set_mode(context,
-	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS |
+				      SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
-		warning("cannot load certificate '%s': %s", certificate,
-		    reason());
+		warning(
+		    "cannot load certificate '%s': %s", certificate, reason());
 		SSL_CTX_free(context);
 		return NULL;
 	}
@@ -137,7 +136,8 @@ stream_read(struct stream *stream, void *p, size_t len)
 	int rc;
 
 	if (stream->ssl != NULL) {
-		rc = SSL_read(stream->ssl, p, len > INT_MAX ? INT_MAX : (int)len);
+		rc = SSL_read(
+		    stream->ssl, p, len > INT_MAX ? INT_MAX : (int)len);
 		return rc > 0 ? rc : failed(stream, rc);
 	}
 	stream->waiting = POLLIN;

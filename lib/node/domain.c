@@ -36,8 +36,8 @@ lower_copy(char normal[ADDRESS_DOMAIN_MAX + 1], const char *text)
 
 	for (i = 0; text[i] != '\0' && i < ADDRESS_DOMAIN_MAX; i++)
 		normal[i] = text[i] >= 'A' && text[i] <= 'Z'
-		    ? (char)(text[i] - 'A' + 'a')
-		    : text[i];
+				? (char)(text[i] - 'A' + 'a')
+				: text[i];
 	normal[i] = '\0';
 }
 

@@ -7,16 +7,16 @@
 #ifndef NODE_LIMITS_H
 #define NODE_LIMITS_H
 
-#define NODE_NODES_MAX 1000	   /* manifests in a directory */
+#define NODE_NODES_MAX 1000        /* manifests in a directory */
 #define NODE_FILE_MAX (256 * 1024) /* octets of a manifest */
-#define NODE_ERRORS_MAX 20	   /* errors that are told of a manifest */
-#define NODE_DEPTH_MAX 6	   /* YAML: lists and mappings in each other */
-#define NODE_ENTRIES_MAX 1000	   /* of a list or mapping: also mailboxes */
-#define NODE_ITEMS_MAX 10000	   /* of a manifest, all levels together */
-#define NODE_NAME_MAX 64	   /* octets of a node's or mailbox's name */
-#define NODE_REACH_MAX 1000	   /* octets of reach: */
-#define NODE_DOMAINS_MAX 100	   /* of a node */
-#define NODE_DAYS_MAX 36500	   /* stores: days: */
+#define NODE_ERRORS_MAX 20         /* errors that are told of a manifest */
+#define NODE_DEPTH_MAX 6           /* YAML: lists and mappings in each other */
+#define NODE_ENTRIES_MAX 1000      /* of a list or mapping: also mailboxes */
+#define NODE_ITEMS_MAX 10000       /* of a manifest, all levels together */
+#define NODE_NAME_MAX 64           /* octets of a node's or mailbox's name */
+#define NODE_REACH_MAX 1000        /* octets of reach: */
+#define NODE_DOMAINS_MAX 100       /* of a node */
+#define NODE_DAYS_MAX 36500        /* stores: days: */
 
 #define NODE_PATTERN_MAX 1000 /* octets of a pattern */
 #define NODE_NEST_MAX 50      /* parentheses in each other */

@@ -12,10 +12,10 @@
 struct reader {
 	struct source source;
 	struct manifest *manifest;
-	const char *name;	       /* it must have, or NULL */
+	const char *name;              /* it must have, or NULL */
 	const struct tree *postmaster; /* as it was given, or NULL */
 	struct mailbox *mailbox;       /* the one that is being read */
-	struct choice *choice;	       /* the same of a list of nodes */
+	struct choice *choice;         /* the same of a list of nodes */
 };
 
 /* A key of a mapping, and what reads its value. */
@@ -74,8 +74,7 @@ take_name(struct reader *reader, const struct tree *value)
 	if (!value_is_name(value->text) || strcmp(value->text, "self") == 0)
 		error(reader, value, "'%.*s' cannot be a node's name",
 		    NODE_NAME_MAX, value->text);
-	else if (reader->name != NULL &&
-	    strcmp(value->text, reader->name) != 0)
+	else if (reader->name != NULL && strcmp(value->text, reader->name) != 0)
 		error(reader, value, "node '%s' must be in the file %s.yaml",
 		    value->text, value->text);
 	reader->manifest->name = value->text;
@@ -112,8 +111,8 @@ take_domain(struct reader *reader, const struct tree *value)
 	for (i = 0; i < manifest->domain_count; i++)
 		if (strcmp(manifest->domains[i].name, domain->name) == 0) {
 			error(reader, value,
-			    "domain '%s' is in line %u already",
-			    domain->name, manifest->domains[i].line);
+			    "domain '%s' is in line %u already", domain->name,
+			    manifest->domains[i].line);
 			return;
 		}
 	domain->line = value->line;
@@ -172,17 +171,16 @@ take_names(struct reader *reader, const struct tree *value)
 	if (reader->choice->names != NULL)
 		error(reader, value, "'except' and 'only' exclude each other");
 	reader->choice->names = value;
-	reader->choice->kind = strcmp(value->key, "except") == 0
-	    ? CHOICE_EXCEPT
-	    : CHOICE_ONLY;
+	reader->choice->kind =
+	    strcmp(value->key, "except") == 0 ? CHOICE_EXCEPT : CHOICE_ONLY;
 }
 
 static void
 take_backups(struct reader *reader, const struct tree *value)
 {
 	static const struct field fields[] = {
-		{"except", false, take_names},
-		{"only", false, take_names},
+	    {"except", false, take_names},
+	    {"only", false, take_names},
 	};
 
 	reader->choice = &reader->manifest->backups;
@@ -228,9 +226,9 @@ static void
 take_stores(struct reader *reader, const struct tree *value)
 {
 	static const struct field fields[] = {
-		{"for", false, take_for},
-		{"bytes", false, take_bytes},
-		{"days", false, take_days},
+	    {"for", false, take_for},
+	    {"bytes", false, take_bytes},
+	    {"days", false, take_days},
 	};
 
 	take_fields(reader, value, fields, nitems(fields));
@@ -240,13 +238,13 @@ static void
 take_node(struct reader *reader, const struct tree *value)
 {
 	static const struct field fields[] = {
-		{"name", true, take_name},
-		{"host", true, take_host},
-		{"domains", true, take_domains},
-		{"key", false, take_key},
-		{"reach", false, take_reach},
-		{"backups", false, take_backups},
-		{"stores", false, take_stores},
+	    {"name", true, take_name},
+	    {"host", true, take_host},
+	    {"domains", true, take_domains},
+	    {"key", false, take_key},
+	    {"reach", false, take_reach},
+	    {"backups", false, take_backups},
+	    {"stores", false, take_stores},
 	};
 
 	take_fields(reader, value, fields, nitems(fields));
@@ -276,8 +274,8 @@ static void
 take_mailboxes(struct reader *reader, const struct tree *value)
 {
 	static const struct field fields[] = {
-		{"matches", true, take_matches},
-		{"expires", false, take_expires},
+	    {"matches", true, take_matches},
+	    {"expires", false, take_expires},
 	};
 	struct manifest *manifest = reader->manifest;
 	const struct tree *entry;
@@ -332,9 +330,9 @@ struct manifest *
 manifest_parse(struct span text, const char *file, const char *name)
 {
 	static const struct field fields[] = {
-		{"node", true, take_node},
-		{"mailboxes", true, take_mailboxes},
-		{"postmaster", false, take_postmaster},
+	    {"node", true, take_node},
+	    {"mailboxes", true, take_mailboxes},
+	    {"postmaster", false, take_postmaster},
 	};
 	struct reader reader = {.source = {file, 0}, .name = name};
 	struct manifest *manifest;
@@ -343,8 +341,8 @@ manifest_parse(struct span text, const char *file, const char *name)
 	manifest->refs = 1;
 	reader.manifest = manifest;
 	if (text.len > NODE_FILE_MAX)
-		source_error(&reader.source, 1, "larger than %d octets",
-		    NODE_FILE_MAX);
+		source_error(
+		    &reader.source, 1, "larger than %d octets", NODE_FILE_MAX);
 	else
 		manifest->tree = tree_parse(text, &reader.source);
 	if (manifest->tree != NULL) {

@@ -29,21 +29,17 @@ struct domain {
 
 /* Some of the nodes. */
 struct choice {
-	enum {
-		CHOICE_ALL,
-		CHOICE_EXCEPT,
-		CHOICE_ONLY
-	} kind;
+	enum { CHOICE_ALL, CHOICE_EXCEPT, CHOICE_ONLY } kind;
 	const struct tree *names; /* the list, but for CHOICE_ALL */
 };
 
 struct manifest {
 	unsigned refs;
-	char *file;	   /* where it was read from; NULL: from memory */
+	char *file;        /* where it was read from; NULL: from memory */
 	struct tree *tree; /* what the texts below point into */
 	const char *name;
-	const char *host;  /* A-labels in lower case */
-	const char *key;   /* NULL if there is none, as the next */
+	const char *host; /* A-labels in lower case */
+	const char *key;  /* NULL if there is none, as the next */
 	const char *reach;
 	struct choice backups; /* nodes that may be a backup for this one */
 	struct choice stores;  /* nodes that this one stores mail for ... */

@@ -23,8 +23,8 @@ find_owner(const struct nodes *nodes, const struct address *address)
 	/* RFC 5321 4.5.1: postmaster alone is a recipient, too */
 	if (address->domain[0] == '\0')
 		return strcasecmp(address->local, "postmaster") == 0
-		    ? nodes->self
-		    : NULL;
+			   ? nodes->self
+			   : NULL;
 	if (domain_normal(normal, address->domain) < 0)
 		return NULL;
 	claim = bsearch(normal, nodes->claims, nodes->claim_count,
@@ -116,9 +116,8 @@ nodes_match(const struct nodes *nodes, const struct address *address,
 	/* no fall-through to a catch-all: an expired address is to end */
 	if (mailbox != NULL && now >= mailbox->end)
 		mailbox = NULL;
-	if (mailbox == NULL &&
-	    (strcasecmp(address->local, "postmaster") == 0 ||
-		strcasecmp(address->local, "abuse") == 0))
+	if (mailbox == NULL && (strcasecmp(address->local, "postmaster") == 0 ||
+				   strcasecmp(address->local, "abuse") == 0))
 		mailbox = owner->manifest->postmaster;
 	if (mailbox == NULL) {
 		refuse(match, doubt ? "451 4.3.0 Not sure about this mailbox"

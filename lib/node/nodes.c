@@ -15,14 +15,14 @@
 struct loader {
 	const char *dir;
 	const struct nodes *old; /* may be NULL */
-	char **names;		 /* of the files, without ".yaml" */
+	char **names;            /* of the files, without ".yaml" */
 	size_t name_count;
-	struct stat self_file;	 /* what self.yaml is, if has_self */
+	struct stat self_file; /* what self.yaml is, if has_self */
 	bool has_self;
-	bool self_seen;		 /* it was one of the names */
+	bool self_seen; /* it was one of the names */
 	struct manifest **good;
 	size_t good_count;
-	const char *self;	 /* the own node's name, or NULL */
+	const char *self; /* the own node's name, or NULL */
 	size_t broken;
 	bool incomplete;
 };
@@ -125,8 +125,8 @@ load_file(struct loader *loader, const char *name, const char *expected,
 	if (read_text(path, status, &text) == 0)
 		manifest = manifest_parse(buf_span(&text), path, expected);
 	else if (errno == EMSGSIZE)
-		source_error(&source, 1, "larger than %d octets",
-		    NODE_FILE_MAX);
+		source_error(
+		    &source, 1, "larger than %d octets", NODE_FILE_MAX);
 	else
 		source_error(&source, 1, "cannot read it: %s",
 		    errno == EINVAL ? "not a file" : strerror(errno));

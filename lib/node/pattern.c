@@ -75,8 +75,10 @@ pattern_new(const char *text, char *why, size_t size)
 	}
 	pcre2_pattern_info(code, PCRE2_INFO_SIZE, &length);
 	if (length > NODE_CODE_MAX) {
-		snprintf(why, size, "it is too large: %zu octets of code, "
-		    "%d are allowed", length, NODE_CODE_MAX);
+		snprintf(why, size,
+		    "it is too large: %zu octets of code, "
+		    "%d are allowed",
+		    length, NODE_CODE_MAX);
 		goto bad;
 	}
 	pattern = tree_alloc(1, sizeof(*pattern));
@@ -135,9 +137,9 @@ pattern_match(const struct pattern *pattern, const struct matcher *matcher,
 	pcre2_set_match_limit(matcher->context, pattern->steps);
 	rc = pcre2_match(pattern->code, (PCRE2_SPTR)local.p, local.len, 0, 0,
 	    matcher->data, matcher->context);
-	return rc >= 0 ? PATTERN_YES
-	    : rc == PCRE2_ERROR_NOMATCH ? PATTERN_NO
-					: PATTERN_LIMIT;
+	return rc >= 0                     ? PATTERN_YES
+	       : rc == PCRE2_ERROR_NOMATCH ? PATTERN_NO
+					   : PATTERN_LIMIT;
 }
 
 bool
@@ -158,7 +160,7 @@ pattern_takes_none(const struct pattern *pattern)
 {
 	uint32_t characters;
 
-	return pcre2_pattern_info(pattern->code, PCRE2_INFO_MINLENGTH,
-		   &characters) == 0 &&
-	    characters > ADDRESS_LOCAL_MAX;
+	return pcre2_pattern_info(
+		   pattern->code, PCRE2_INFO_MINLENGTH, &characters) == 0 &&
+	       characters > ADDRESS_LOCAL_MAX;
 }

@@ -92,8 +92,8 @@ nodes_of(struct manifest **manifests, size_t count, const char *self)
 	nodes->self = self != NULL ? nodes_find(nodes, self) : NULL;
 	for (i = 0; i < count && nodes->self != NULL; i++) {
 		member = &nodes->members[i];
-		member->wants_backup = choice_has(&member->manifest->backups,
-		    nodes->self->manifest->name);
+		member->wants_backup = choice_has(
+		    &member->manifest->backups, nodes->self->manifest->name);
 	}
 	make_claims(nodes);
 	return nodes;

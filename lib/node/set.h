@@ -10,7 +10,7 @@
 
 struct member {
 	struct manifest *manifest;
-	bool flawed;	   /* it claims a domain of another node */
+	bool flawed;       /* it claims a domain of another node */
 	bool wants_backup; /* we may be a backup for it */
 };
 

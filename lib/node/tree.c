@@ -112,7 +112,7 @@ forbidden(const yaml_event_t *event)
 		break;
 	}
 	return anchor != NULL ? "anchors are not allowed"
-	    : tag != NULL     ? "tags are not allowed"
+	       : tag != NULL  ? "tags are not allowed"
 			      : NULL;
 }
 
@@ -184,8 +184,8 @@ static bool
 take_children(struct reader *reader, struct tree *parent, unsigned depth)
 {
 	yaml_event_type_t end = parent->kind == TREE_MAP
-	    ? YAML_MAPPING_END_EVENT
-	    : YAML_SEQUENCE_END_EVENT;
+				    ? YAML_MAPPING_END_EVENT
+				    : YAML_SEQUENCE_END_EVENT;
 	struct tree **tail = &parent->child;
 	struct tree *child;
 	unsigned line;
@@ -242,8 +242,8 @@ take(struct reader *reader, unsigned depth)
 		good = tree->text != NULL;
 	} else {
 		tree->kind = reader->event.type == YAML_MAPPING_START_EVENT
-		    ? TREE_MAP
-		    : TREE_LIST;
+				 ? TREE_MAP
+				 : TREE_LIST;
 		good = take_children(reader, tree, depth);
 	}
 	if (good)
@@ -272,8 +272,8 @@ take_document(struct reader *reader)
 	if (next(reader) && next(reader)) { /* the document's end */
 		if (reader->event.type == YAML_STREAM_END_EVENT)
 			return tree;
-		source_error(reader->source, line_of(reader),
-		    "more than one document");
+		source_error(
+		    reader->source, line_of(reader), "more than one document");
 	}
 	tree_free(tree);
 	return NULL;

@@ -23,18 +23,14 @@ struct source {
 void source_error(struct source *source, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-enum tree_kind {
-	TREE_TEXT,
-	TREE_LIST,
-	TREE_MAP
-};
+enum tree_kind { TREE_TEXT, TREE_LIST, TREE_MAP };
 
 struct tree {
 	enum tree_kind kind;
-	unsigned line;	    /* where it begins, or its key */
-	char *key;	    /* NULL if it is not in a mapping */
-	char *text;	    /* of a TREE_TEXT */
-	size_t count;	    /* how many children */
+	unsigned line;      /* where it begins, or its key */
+	char *key;          /* NULL if it is not in a mapping */
+	char *text;         /* of a TREE_TEXT */
+	size_t count;       /* how many children */
 	struct tree *child; /* the first one */
 	struct tree *next;  /* of the same list or mapping */
 };

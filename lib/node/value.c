@@ -20,8 +20,8 @@ is_scheme(int c)
 static bool
 is_word(int c)
 {
-	return is_scheme(c) || (c >= 'A' && c <= 'Z') || c == '.' ||
-	    c == '_' || c == '-';
+	return is_scheme(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+	       c == '-';
 }
 
 bool
@@ -31,7 +31,7 @@ value_is_name(const char *text)
 
 	scan_init(&scan, span_of(text));
 	return scan_while(&scan, is_word).len > 0 && scan_ok(&scan) &&
-	    strlen(text) <= NODE_NAME_MAX && *text != '.' && *text != '-';
+	       strlen(text) <= NODE_NAME_MAX && *text != '.' && *text != '-';
 }
 
 bool
@@ -40,7 +40,7 @@ value_is_fingerprint(const char *text)
 	size_t len = strlen(text);
 
 	return (len == 40 || len == 64) &&
-	    strspn(text, "0123456789abcdefABCDEF") == len;
+	       strspn(text, "0123456789abcdefABCDEF") == len;
 }
 
 /* A user or a host. */
@@ -98,7 +98,7 @@ int
 value_day(const char *text, time_t *end)
 {
 	static const int before[] = {
-		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+	    0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
 	int64_t year, month, day, days;
 	struct scan scan;
 	bool leap;
@@ -116,7 +116,7 @@ value_day(const char *text, time_t *end)
 	    day > before[month] - before[month - 1] + (month == 2 && leap))
 		return -1;
 	days = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969) +
-	    before[month - 1] + (month > 2 && leap) + day;
+	       before[month - 1] + (month > 2 && leap) + day;
 	*end = (time_t)(days * 86400);
 	return 0;
 }

@@ -130,8 +130,8 @@ decide(struct client *client, int code)
 	if (client->code != 0)
 		return;
 	client->code = code;
-	snprintf(client->text, sizeof(client->text), "%s",
-	    buf_str(&client->line));
+	snprintf(
+	    client->text, sizeof(client->text), "%s", buf_str(&client->line));
 }
 
 static enum client_event
@@ -218,8 +218,8 @@ bye(struct client *client, int code)
 {
 	client->step = STEP_CLOSED;
 	client->code = code;
-	snprintf(client->text, sizeof(client->text), "%s",
-	    buf_str(&client->line));
+	snprintf(
+	    client->text, sizeof(client->text), "%s", buf_str(&client->line));
 	return CLIENT_BYE;
 }
 

@@ -7,9 +7,9 @@
  * reads, and calls client_take() until it says CLIENT_MORE:
  *
  *	client_init, then CLIENT_READY	   greeted; call client_begin or _quit
- *	client_begin, then CLIENT_GO	   write the message as client_wire made it
- *		      then CLIENT_END	   the transaction is over, see code
- *	client_quit, then CLIENT_BYE	   close
+ *	client_begin, then CLIENT_GO	   write the message as client_wire made
+ *it then CLIENT_END	   the transaction is over, see code client_quit, then
+ *CLIENT_BYE	   close
  *
  * CLIENT_BYE may come at any time (421, a greeting of 554); so may
  * CLIENT_BROKEN, when what the server says is not SMTP.
@@ -26,11 +26,12 @@
 
 #include "base/buf.h"
 
-#define CLIENT_LINE_MAX 2048 /* octets of a reply line, the LF included */
-#define CLIENT_LINES_MAX 128 /* lines of a reply */
-#define CLIENT_OUT_MAX 65536 /* octets of commands waiting to be written */
+#define CLIENT_LINE_MAX 2048      /* octets of a reply line, the LF included */
+#define CLIENT_LINES_MAX 128      /* lines of a reply */
+#define CLIENT_OUT_MAX 65536      /* octets of commands waiting to be written */
 #define CLIENT_RECIPIENTS_MAX 100 /* of a transaction: they fit into that */
-#define CLIENT_TEXT_SIZE 256 /* of a reply's text that is kept, with the NUL */
+#define CLIENT_TEXT_SIZE 256 /* of a reply's text that is kept, with the NUL \
+			      */
 
 enum client_event {
 	CLIENT_MORE,  /* write what is in out, then bring more input */
@@ -52,8 +53,8 @@ struct client_envelope {
 	const char *sender; /* "" is the null reverse-path */
 	struct client_recipient *recipient;
 	size_t recipients; /* 1 to CLIENT_RECIPIENTS_MAX */
-	uint64_t size;	   /* octets of the message, for SIZE (RFC 1870) */
-	bool eightbit;	   /* for 8BITMIME (RFC 6152) */
+	uint64_t size;     /* octets of the message, for SIZE (RFC 1870) */
+	bool eightbit;     /* for 8BITMIME (RFC 6152) */
 	bool pipelining;   /* send ahead if the server can (RFC 2920) */
 };
 
@@ -63,13 +64,13 @@ struct client {
 	int step; /* whose reply is awaited */
 	const struct client_envelope *envelope;
 	size_t answered; /* recipients */
-	size_t good;	 /* of these, 2xx */
-	bool ahead;	 /* this transaction's commands are all in out */
-	bool open;	 /* the server holds a transaction that needs RSET */
+	size_t good;     /* of these, 2xx */
+	bool ahead;      /* this transaction's commands are all in out */
+	bool open;       /* the server holds a transaction that needs RSET */
 	bool can_pipelining, can_size, can_8bitmime;
 
 	/* what the last event is about */
-	int code;		     /* 0 for CLIENT_BROKEN */
+	int code;                    /* 0 for CLIENT_BROKEN */
 	char text[CLIENT_TEXT_SIZE]; /* the reply with its code, or a reason */
 
 	/* the reply that is being read */

@@ -9,8 +9,8 @@ static bool
 is_helo(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c >= 0x80 ||
-	    (c > 0 && strchr("-_.:[]", c) != NULL);
+	       (c >= '0' && c <= '9') || c >= 0x80 ||
+	       (c > 0 && strchr("-_.:[]", c) != NULL);
 }
 
 static bool
@@ -128,9 +128,9 @@ mail_parameter(struct session *session, struct scan *args)
 	}
 	if (span_ieq(name, span_of("BODY")))
 		return span_ieq(value, span_of("7BIT")) ||
-			span_ieq(value, span_of("8BITMIME"))
-		    ? NULL
-		    : "501 5.5.4 Bad BODY";
+			       span_ieq(value, span_of("8BITMIME"))
+			   ? NULL
+			   : "501 5.5.4 Bad BODY";
 	if (span_ieq(name, span_of("SMTPUTF8")) && value.p == NULL) {
 		session->smtputf8 = true;
 		return NULL;
@@ -220,9 +220,9 @@ command_rcpt(struct session *session, struct session_io *io, struct scan *args)
 static const char *
 out_of_order(const struct session *session)
 {
-	return !session->mail		? "503 5.5.1 Say MAIL first"
-	    : session->accepted == 0 ? "554 5.5.1 No valid recipients"
-				     : NULL;
+	return !session->mail           ? "503 5.5.1 Say MAIL first"
+	       : session->accepted == 0 ? "554 5.5.1 No valid recipients"
+					: NULL;
 }
 
 static enum session_event
@@ -254,10 +254,12 @@ command_bdat(struct session *session, struct session_io *io, struct scan *args)
 	skip_blanks(args);
 	session->chunk_last = scan_maybe_word(args, "LAST");
 	skip_blanks(args);
-	if (!scan_ok(args) ||
-	    size > 2 * session->config->size_max + SESSION_OUT_MAX) {
-		/* where the next command begins cannot be known */
-		reply(session, io, "501 5.5.4 Syntax: BDAT size [LAST]");
+	if (!scan_ok(args) || size > SESSION_SWALLOW_MAX(session)) {
+		/* where the next command begins cannot be known, or is too far
+		 * away */
+		reply(session, io,
+		    scan_ok(args) ? "552 5.3.4 Message too big"
+				  : "501 5.5.4 Syntax: BDAT size [LAST]");
 		session_end(session, io, "4.7.0 Cannot go on");
 		return SESSION_MORE;
 	}

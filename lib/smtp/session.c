@@ -149,15 +149,14 @@ static enum session_event
 took_text(struct session *session, struct session_io *io, size_t octets,
     enum text_result result)
 {
-	uint64_t max = session->config->size_max;
-
 	if (result == TEXT_BARE)
 		return break_off(
 		    session, io, "550 5.5.2 Bare CR or LF in the message");
 	session->octets += octets;
-	if (session->octets > max && session->fate == FATE_GOOD)
+	if (session->octets > session->config->size_max &&
+	    session->fate == FATE_GOOD)
 		session->fate = FATE_TOO_BIG;
-	if (session->octets > 2 * max + SESSION_OUT_MAX)
+	if (session->octets > SESSION_SWALLOW_MAX(session))
 		return break_off(session, io, "552 5.3.4 Message too big");
 	if (result == TEXT_END)
 		session->state = STATE_END;
@@ -219,8 +218,8 @@ step_chunk(struct session *session, struct session_io *io)
 		io->in += len;
 		return SESSION_MORE;
 	}
-	result = text_take_chunk(
-	    &session->text, &io->in, &left, &io->body, &octets);
+	result =
+	    text_take_chunk(&session->text, &io->in, &left, &io->body, &octets);
 	return took_text(session, io, octets, result);
 }
 
@@ -258,8 +257,8 @@ session_step(struct session *session, struct session_io *io)
 
 /* Notes a good recipient, once. */
 static bool
-add_recipient(struct session *session, const struct address *address,
-    const char *mailbox)
+add_recipient(
+    struct session *session, const struct address *address, const char *mailbox)
 {
 	size_t start = session->recipients.len;
 	struct buf *all = &session->recipients;

@@ -28,30 +28,30 @@
 #include "mail/address.h"
 
 #define SESSION_COMMAND_MAX 512 /* octets with CRLF, RFC 5321 4.5.3.1.4 */
-#define SESSION_MAIL_MAX 565	/* with SIZE, BODY and SMTPUTF8 */
-#define SESSION_LINE_MAX 2048	/* a longer command line ends the session */
+#define SESSION_MAIL_MAX 565    /* with SIZE, BODY and SMTPUTF8 */
+#define SESSION_LINE_MAX 2048   /* a longer command line ends the session */
 #define SESSION_OUT_MAX (1 << 20)
-#define SESSION_REPLY_MAX 512	/* 4.5.3.1.5 */
+#define SESSION_REPLY_MAX 512 /* 4.5.3.1.5 */
 
 /* What the administrator says; lives longer than every session. */
 struct session_config {
-	const char *host;	/* our name in greeting and replies */
-	uint64_t size_max;	/* octets of a message, CRLF counted */
+	const char *host;        /* our name in greeting and replies */
+	uint64_t size_max;       /* octets of a message, CRLF counted */
 	unsigned recipients_max; /* in a transaction */
-	unsigned errors_max;	/* 5xx replies before 421 */
-	bool tls;		/* STARTTLS is offered */
+	unsigned errors_max;     /* 5xx replies before 421 */
+	bool tls;                /* STARTTLS is offered */
 };
 
 enum session_event {
-	SESSION_MORE,	   /* all input was taken */
+	SESSION_MORE,      /* all input was taken */
 	SESSION_RECIPIENT, /* is io->recipient good?  session_recipient() */
-	SESSION_DATA,	   /* a message is about to come: session_receive(), or
+	SESSION_DATA,      /* a message is about to come: session_receive(), or
 			      session_refuse() if there is no room for it */
-	SESSION_BODY,	   /* io->body is the next part of the message */
+	SESSION_BODY,      /* io->body is the next part of the message */
 	SESSION_MESSAGE,   /* the message is whole: session_answer() */
-	SESSION_TLS,	   /* send io->out, then the handshake; what was read
+	SESSION_TLS,       /* send io->out, then the handshake; what was read
 			      before is gone.  session_secured() */
-	SESSION_CLOSE	   /* send io->out, then close */
+	SESSION_CLOSE      /* send io->out, then close */
 };
 
 enum session_state {
@@ -84,22 +84,22 @@ struct session {
 	enum session_state state;
 	enum session_text text;
 	enum session_fate fate;
-	bool esmtp;	   /* EHLO and not HELO */
-	bool secure;	   /* under TLS */
-	bool mail;	   /* MAIL was accepted */
-	bool smtputf8;	   /* MAIL had SMTPUTF8 */
-	bool chunked;	   /* BDAT was used in this transaction */
-	bool chunk_last;   /* the chunk at hand is the last one */
-	bool closing;	   /* 421 at the next command */
-	bool quit;	   /* the client said QUIT */
-	int route;	   /* of all recipients; the caller's number */
-	uint64_t left;	   /* octets of the chunk still to come */
-	uint64_t octets;   /* of the message so far, CRLF counted */
+	bool esmtp;      /* EHLO and not HELO */
+	bool secure;     /* under TLS */
+	bool mail;       /* MAIL was accepted */
+	bool smtputf8;   /* MAIL had SMTPUTF8 */
+	bool chunked;    /* BDAT was used in this transaction */
+	bool chunk_last; /* the chunk at hand is the last one */
+	bool closing;    /* 421 at the next command */
+	bool quit;       /* the client said QUIT */
+	int route;       /* of all recipients; the caller's number */
+	uint64_t left;   /* octets of the chunk still to come */
+	uint64_t octets; /* of the message so far, CRLF counted */
 	unsigned errors;
-	struct buf line;   /* a command that has not ended yet */
+	struct buf line; /* a command that has not ended yet */
 	struct buf helo;
-	struct buf sender; /* "" is the null reverse-path */
-	struct buf node;   /* of all recipients */
+	struct buf sender;     /* "" is the null reverse-path */
+	struct buf node;       /* of all recipients */
 	struct buf recipients; /* "mailbox address\n" each */
 	unsigned accepted;     /* recipients of this transaction */
 	/* counted over the whole session, for the log */
@@ -113,9 +113,9 @@ struct session {
 struct session_io {
 	char *in; /* octets to take; changed in place, moved forward */
 	size_t in_len;
-	struct buf out;		  /* replies to send */
+	struct buf out;           /* replies to send */
 	struct address recipient; /* for SESSION_RECIPIENT */
-	struct span body;	  /* for SESSION_BODY; inside the input */
+	struct span body;         /* for SESSION_BODY; inside the input */
 };
 
 void session_init(struct session *session, const struct session_config *config);
@@ -155,7 +155,7 @@ void session_end(
  * that another process of the same program can go on with it.  The second
  * returns 0, or -1 if it is none. */
 void session_pack(const struct session *session, struct buf *buf);
-int session_unpack(struct session *session,
-    const struct session_config *config, struct span packed);
+int session_unpack(struct session *session, const struct session_config *config,
+    struct span packed);
 
 #endif

@@ -80,8 +80,8 @@ delivery_add(struct delivery *delivery, const char *path, struct span address)
 }
 
 int
-delivery_folder(struct delivery *delivery, struct span folder,
-    enum maildir_make make)
+delivery_folder(
+    struct delivery *delivery, struct span folder, enum maildir_make make)
 {
 	struct delivery_target *target = &delivery->target[delivery->now];
 	struct buf path = BUF_INIT(PLACE_PATH_MAX + PLACE_FOLDER_MAX + 2);
@@ -238,16 +238,15 @@ undo(struct delivery *delivery)
 }
 
 int
-delivery_run(struct delivery *delivery, const struct letter *letter,
-    struct span sender)
+delivery_run(
+    struct delivery *delivery, const struct letter *letter, struct span sender)
 {
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < delivery->count; i++) {
 		delivery->now = i;
-		rc = write_one(
-		    delivery, &delivery->target[i], letter, sender);
+		rc = write_one(delivery, &delivery->target[i], letter, sender);
 	}
 	for (i = 0; rc == 0 && i < delivery->count; i++) {
 		delivery->now = i;

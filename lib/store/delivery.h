@@ -19,8 +19,8 @@
 
 /* One file to write. */
 struct delivery_target {
-	char *home;	     /* the Maildir's path */
-	char *path;	     /* the same text, or that of a folder in it */
+	char *home;          /* the Maildir's path */
+	char *path;          /* the same text, or that of a folder in it */
 	struct span address; /* for Delivered-To; p is NULL: no header */
 	uint64_t octets;     /* of the file */
 	struct maildir_file file;
@@ -29,9 +29,9 @@ struct delivery_target {
 struct delivery {
 	struct maildirs maildirs;
 	uint64_t quota; /* octets a Maildir may hold; 0: any number */
-	size_t base;	/* octets of each path that the operator wrote */
+	size_t base;    /* octets of each path that the operator wrote */
 	size_t count;
-	size_t now;	/* the target that is worked on, or has failed */
+	size_t now; /* the target that is worked on, or has failed */
 	struct delivery_target target[FRAME_RECIPIENTS_MAX];
 };
 
@@ -48,15 +48,15 @@ int delivery_add(
 
 /* Turns the file that was added last to a folder.  0, or -1 with errno; then
  * it still goes to the Maildir itself. */
-int delivery_folder(struct delivery *delivery, struct span folder,
-    enum maildir_make make);
+int delivery_folder(
+    struct delivery *delivery, struct span folder, enum maildir_make make);
 
 /* Drops the file that was added last if its directory has one already. */
 void delivery_merge(struct delivery *delivery);
 
 /* Writes the letter to all.  sender is for Return-Path.  0; 1 if the mailbox
  * of delivery->now is full; -1 with errno.  Unless 0 nothing is delivered. */
-int delivery_run(struct delivery *delivery, const struct letter *letter,
-    struct span sender);
+int delivery_run(
+    struct delivery *delivery, const struct letter *letter, struct span sender);
 
 #endif

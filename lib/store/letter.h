@@ -19,18 +19,18 @@
 
 struct letter_size {
 	uint64_t octets; /* as it is on disk */
-	uint64_t wire;	 /* with every line end as CRLF, as IMAP sends it */
-	char last;	 /* octet that was counted */
+	uint64_t wire;   /* with every line end as CRLF, as IMAP sends it */
+	char last;       /* octet that was counted */
 };
 
 struct letter {
 	const struct message *message; /* the caller's */
-	struct buf text;	       /* the front, as on disk */
-	uint64_t rest;		       /* where in the message the rest is */
-	bool cr;	       /* the front ended in a CR, not in text yet */
+	struct buf text;               /* the front, as on disk */
+	uint64_t rest;                 /* where in the message the rest is */
+	bool cr; /* the front ended in a CR, not in text yet */
 	struct letter_size size;
 	struct buf delivered; /* values of Delivered-To, each with a LF */
-	unsigned hops;	      /* how many there are */
+	unsigned hops;        /* how many there are */
 };
 
 void letter_init(struct letter *letter);
@@ -39,8 +39,7 @@ void letter_free(struct letter *letter);
 /* Takes a message, which must stay as it is while the letter is in use.  raw
  * leaves its Return-Path fields where they are.  0, or -1 with errno (of the
  * message's file). */
-int letter_open(
-    struct letter *letter, const struct message *message, bool raw);
+int letter_open(struct letter *letter, const struct message *message, bool raw);
 
 /* Whether the message was delivered to that address before, or was delivered
  * so often that it is on a round trip. */

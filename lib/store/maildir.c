@@ -200,7 +200,8 @@ is_current(const struct maildirs *maildirs, struct maildir *maildir)
 		return true;
 	maildir->asked = maildirs->messages;
 	return fstatat(AT_FDCWD, maildir->path, &st, AT_SYMLINK_NOFOLLOW) ==
-	    0 && st.st_ino == maildir->inode && st.st_dev == maildir->device;
+		   0 &&
+	       st.st_ino == maildir->inode && st.st_dev == maildir->device;
 }
 
 /* The one that is open under that path, else the one to put it in, empty. */

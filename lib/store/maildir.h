@@ -31,13 +31,13 @@
 #define MAILDIR_HOST_MAX 64   /* octets of the host's name in it */
 
 struct maildir {
-	char *path;	/* of its tmp/; NULL: not in use */
+	char *path; /* of its tmp/; NULL: not in use */
 	int dir;
 	int tmp;
 	int new;
-	dev_t device;	/* of tmp/ */
+	dev_t device; /* of tmp/ */
 	ino_t inode;
-	uint64_t used;	/* when, as a count of uses */
+	uint64_t used;  /* when, as a count of uses */
 	uint64_t asked; /* for which message the path was asked */
 };
 
@@ -47,14 +47,14 @@ struct maildirs {
 	uint64_t messages;
 	unsigned files; /* how many names were made */
 	pid_t pid;
-	bool sync;	/* else nothing is ever synced */
+	bool sync; /* else nothing is ever synced */
 	char host[MAILDIR_HOST_MAX + 1];
 };
 
 enum maildir_make {
 	MAILDIR_EXISTING, /* errno ENOENT if it is not there */
-	MAILDIR_MAKE,	  /* made if it is not there, 0700 */
-	MAILDIR_FOLDER	  /* made as a Maildir++ folder */
+	MAILDIR_MAKE,     /* made if it is not there, 0700 */
+	MAILDIR_FOLDER    /* made as a Maildir++ folder */
 };
 
 enum maildir_where { MAILDIR_NOWHERE, MAILDIR_TMP, MAILDIR_NEW };

@@ -11,7 +11,7 @@ static bool
 is_word(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || c == '-';
+	       (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
 /* Octets of U-labels too. */
@@ -103,9 +103,9 @@ place_init(struct place *place, const char *dir)
 	if (value != NULL && end == dir)
 		buf_adds(&place->base, ".");
 	return place->base.len == 0 || place->base.full ||
-		has_dots(place->pattern)
-	    ? -1
-	    : 0;
+		       has_dots(place->pattern)
+		   ? -1
+		   : 0;
 }
 
 void
@@ -131,9 +131,9 @@ place_path(const struct place *place, struct span mailbox, struct span address,
 			buf_add(path, p, 1);
 			continue;
 		}
-		value = *p == 'm' ? mailbox
-		    : *p == 'd'	  ? span_of(parsed.domain)
-				  : node;
+		value = *p == 'm'   ? mailbox
+			: *p == 'd' ? span_of(parsed.domain)
+				    : node;
 		if (!all(value, is_name) || value.p[0] == '.') {
 			errno = EINVAL;
 			return -1;
@@ -160,8 +160,8 @@ place_raw(const struct place *place, struct buf *path, size_t *base)
 			buf_adds(path, "./");
 		else if (slash == dir) /* "/x" is "//x" */
 			buf_adds(path, "/");
-		*base = slash == NULL || slash == dir ? 1
-						      : (size_t)(slash - dir);
+		*base =
+		    slash == NULL || slash == dir ? 1 : (size_t)(slash - dir);
 	}
 	buf_addspan(path, buf_span(&place->base));
 	errno = ENAMETOOLONG;

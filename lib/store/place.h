@@ -18,7 +18,7 @@
 struct place {
 	struct buf base;     /* what must exist, its %% undone */
 	const char *pattern; /* what goes below it; points into DIR */
-	bool plain;	     /* DIR has none of %m, %d, %n */
+	bool plain;          /* DIR has none of %m, %d, %n */
 };
 
 /* Takes DIR, which must outlive it.  0, or -1 with errno EINVAL: it is empty,

@@ -80,8 +80,8 @@ read_file(int dir, uint64_t limit, struct total *total)
 	ssize_t n;
 	int fd;
 
-	fd = openat(dir, FILE_NAME,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(
+	    dir, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return READ_WRONG;
 	n = read(fd, text, sizeof(text));
@@ -92,9 +92,8 @@ read_file(int dir, uint64_t limit, struct total *total)
 	close(fd);
 	if (lines == 0)
 		return READ_WRONG;
-	return lines > 1 || st.st_mtime + QUOTA_STALE < time(NULL)
-	    ? READ_OLD
-	    : READ_FRESH;
+	return lines > 1 || st.st_mtime + QUOTA_STALE < time(NULL) ? READ_OLD
+								   : READ_FRESH;
 }
 
 /* The octets of a message: from ",S=" in its name, as Maildir++ has it, else
@@ -170,9 +169,9 @@ count_folder(int at, const char *name, struct total *total)
 	if (fd < 0) /* a file, a link, or gone */
 		return errno == EACCES ? -1 : 0;
 	rc = count_messages(fd, "new", total) < 0 ||
-		count_messages(fd, "cur", total) < 0
-	    ? -1
-	    : 0;
+		     count_messages(fd, "cur", total) < 0
+		 ? -1
+		 : 0;
 	close(fd);
 	return rc;
 }
@@ -247,7 +246,7 @@ static bool
 has_room(const struct total *total, uint64_t limit, uint64_t octets)
 {
 	return (uint64_t)total->octets <= limit &&
-	    octets <= limit - (uint64_t)total->octets;
+	       octets <= limit - (uint64_t)total->octets;
 }
 
 int

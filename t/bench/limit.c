@@ -31,7 +31,7 @@ cpu(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void

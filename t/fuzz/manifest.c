@@ -58,8 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	look_up(nodes, span_of("aaaaaaaaaaaaaaaaaaaaaaaaaaaab+c@x.example"));
 	for (i = 0; i < nodes->count; i++) {
 		manifest = nodes->members[i].manifest;
-		pattern_takes_all(
-		    manifest->mailboxes->pattern, nodes->matcher);
+		pattern_takes_all(manifest->mailboxes->pattern, nodes->matcher);
 	}
 	nodes_free(nodes);
 	return 0;

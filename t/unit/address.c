@@ -14,8 +14,8 @@ static bool
 parses(const char *text, const char *local, const char *domain)
 {
 	return address_parse(&address, span_of(text)) == 0 &&
-	    strcmp(address.local, local) == 0 &&
-	    strcmp(address.domain, domain) == 0;
+	       strcmp(address.local, local) == 0 &&
+	       strcmp(address.domain, domain) == 0;
 }
 
 static bool
@@ -33,8 +33,8 @@ takes(const char *text, const char *local, const char *domain)
 
 	scan_init(&scan, span_of(text));
 	return address_take_path(&address, &scan) == 0 && scan_ok(&scan) &&
-	    strcmp(address.local, local) == 0 &&
-	    strcmp(address.domain, domain) == 0;
+	       strcmp(address.local, local) == 0 &&
+	       strcmp(address.domain, domain) == 0;
 }
 
 static bool
@@ -141,7 +141,8 @@ test_lengths(void)
 	strcpy(domain, LABEL "." LABEL "." LABEL "." SIXTY ".abc");
 	CHECK(!address_is_domain(span_of(domain)));
 	/* 63 octets are the limit of the A-label, not of what stands for it */
-	CHECK(address_is_domain(span_of("\343\201\202\343\201\202\343\201\202"
+	CHECK(address_is_domain(span_of(
+	    "\343\201\202\343\201\202\343\201\202"
 	    "\343\201\202\343\201\202\343\201\202\343\201\202\343\201\202"
 	    "\343\201\202\343\201\202\343\201\202\343\201\202\343\201\202"
 	    "\343\201\202\343\201\202\343\201\202\343\201\202\343\201\202"
@@ -152,15 +153,16 @@ static void
 test_utf8(void)
 {
 	CHECK(parses("j\303\266rg@b\303\274cher.example", "j\303\266rg",
-	    "b\303\274cher.example") && address.eightbit);
+		  "b\303\274cher.example") &&
+	      address.eightbit);
 	CHECK(parses("j@b", "j", "b") && !address.eightbit);
 	CHECK(parses("\"\360\237\220\221 \"@b", "\360\237\220\221 ", "b"));
-	CHECK(fails("j\366rg@b", EINVAL));	    /* Latin-1 */
-	CHECK(fails("a\300\257@b", EINVAL));	    /* overlong */
-	CHECK(fails("a\355\240\200@b", EINVAL));    /* surrogate */
+	CHECK(fails("j\366rg@b", EINVAL));           /* Latin-1 */
+	CHECK(fails("a\300\257@b", EINVAL));         /* overlong */
+	CHECK(fails("a\355\240\200@b", EINVAL));     /* surrogate */
 	CHECK(fails("a\364\220\200\200@b", EINVAL)); /* beyond Unicode */
-	CHECK(fails("a\342\202@b", EINVAL));	    /* cut */
-	CHECK(fails("a\302\205@b", EINVAL));	    /* C1 control */
+	CHECK(fails("a\342\202@b", EINVAL));         /* cut */
+	CHECK(fails("a\302\205@b", EINVAL));         /* C1 control */
 	CHECK(fails("a@b\377", EINVAL));
 }
 

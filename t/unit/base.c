@@ -129,7 +129,7 @@ test_io_holds_its_deadlines(void)
 	CHECK(io_in_fill(&in, 1) == -1 && errno == ETIMEDOUT);
 	CHECK(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
 	CHECK(io_write(ends[1], octets, sizeof(octets), clock_ms()) == -1 &&
-	    errno == ETIMEDOUT);
+	      errno == ETIMEDOUT);
 	io_in_free(&in);
 	close(ends[0]);
 	close(ends[1]);
@@ -208,8 +208,9 @@ test_proc_maps_every_status(void)
 		want = n == 0 || n == 99 || n == 100 ? n : STATUS_DEFER;
 		CHECK(proc_status(wait_status) == want);
 		want = n == 0 ? 0
-		    : n == 65 || n == 67 || n == 68 || n == 69 ? STATUS_REJECT
-							       : STATUS_DEFER;
+		       : n == 65 || n == 67 || n == 68 || n == 69
+			   ? STATUS_REJECT
+			   : STATUS_DEFER;
 		CHECK(proc_status_sysexits(wait_status) == want);
 	}
 	CHECK(WIFSIGNALED(SIGKILL) && proc_status(SIGKILL) == STATUS_DEFER);

@@ -65,8 +65,8 @@ test_a_message_step_by_step(void)
 		     "250-8BITMIME\r\n250 size 10000\r\n");
 	talk.envelope.eightbit = true;
 	client_begin(&talk.client, &talk.envelope);
-	CHECK(said(&talk,
-	    "MAIL FROM:<s@example.net> SIZE=1234 BODY=8BITMIME\r\n"));
+	CHECK(said(
+	    &talk, "MAIL FROM:<s@example.net> SIZE=1234 BODY=8BITMIME\r\n"));
 	CHECK(hear(&talk, "250 ok\r\n") == CLIENT_MORE);
 	CHECK(said(&talk, "RCPT TO:<a@carol.example>\r\n"));
 	CHECK(hear(&talk, "250 ok\r\n") == CLIENT_MORE);
@@ -136,8 +136,7 @@ test_pipelining_only_where_it_is_offered(void)
 	CHECK(said(&talk, "MAIL FROM:<s@example.net>\r\n"
 			  "RCPT TO:<a@carol.example>\r\n"
 			  "RCPT TO:<b@carol.example>\r\nDATA\r\n"));
-	CHECK(hear(&talk, "250 a\r\n550 b\r\n250 c\r\n354 d\r\n") ==
-	    CLIENT_GO);
+	CHECK(hear(&talk, "250 a\r\n550 b\r\n250 c\r\n354 d\r\n") == CLIENT_GO);
 	CHECK(talk.to[0].code == 550 && talk.to[1].code == 250);
 	CHECK(hear(&talk, "250 e\r\n") == CLIENT_END);
 	CHECK(talk.client.code == 250);
@@ -161,7 +160,7 @@ test_pipelined_refusals_are_heard_to_their_end(void)
 	client_begin(&talk.client, &talk.envelope);
 	buf_reset(&talk.client.out);
 	CHECK(hear(&talk, "250 rset\r\n250 mail\r\n551 rcpt\r\n354 go\r\n") ==
-	    CLIENT_MORE);
+	      CLIENT_MORE);
 	CHECK(said(&talk, ".\r\n"));
 	CHECK(hear(&talk, "554 none\r\n") == CLIENT_END);
 	CHECK(talk.client.code == 551);
@@ -205,7 +204,7 @@ test_a_refused_data_and_a_refused_message(void)
 	CHECK(talk.client.code == 452);
 	client_begin(&talk.client, &talk.envelope);
 	CHECK(hear(&talk, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n") ==
-	    CLIENT_GO);
+	      CLIENT_GO);
 	CHECK(hear(&talk, "554 spam\r\n") == CLIENT_END);
 	CHECK(talk.client.code == 554);
 	client_free(&talk.client);

@@ -256,8 +256,7 @@ test_keeps_a_large_message_in_a_file(void)
 	for (i = 0; i < 600; i++) {
 		memset(chunk, i, sizeof(chunk));
 		CHECK(message_add(&message, chunk, sizeof(chunk)) == 0);
-		CHECK((message.file >= 0) ==
-		    (message.length > MESSAGE_MEMORY));
+		CHECK((message.file >= 0) == (message.length > MESSAGE_MEMORY));
 	}
 	CHECK(message.memory.cap == 0);
 	CHECK(message_prepend(&message, span_of("top\n")) == 0);
@@ -265,7 +264,7 @@ test_keeps_a_large_message_in_a_file(void)
 	for (i = 0, at = 4; i < 600; i++, at += sizeof(back)) {
 		memset(chunk, i, sizeof(chunk));
 		CHECK(message_read(&message, at, back, sizeof(back)) ==
-		    (ssize_t)sizeof(back));
+		      (ssize_t)sizeof(back));
 		CHECK(memcmp(chunk, back, sizeof(back)) == 0);
 	}
 	CHECK(message_read(&message, at, back, sizeof(back)) == 0);

@@ -18,7 +18,7 @@ written(const char *head)
 	ssize_t n;
 
 	CHECK(file != NULL &&
-	    letter_write(&letter, span_of(head), fileno(file)) == 0);
+	      letter_write(&letter, span_of(head), fileno(file)) == 0);
 	CHECK(lseek(fileno(file), 0, SEEK_SET) == 0);
 	while ((n = read(fileno(file), chunk, sizeof(chunk))) > 0)
 		CHECK(buf_add(&out, chunk, (size_t)n));
@@ -45,8 +45,7 @@ becomes(struct span from, struct span to, uint64_t wire)
 	out = written("");
 	same = span_eq(buf_span(&out), to);
 	buf_free(&out);
-	return same && letter.size.octets == to.len &&
-	    letter.size.wire == wire;
+	return same && letter.size.octets == to.len && letter.size.wire == wire;
 }
 
 #define TEXT(literal) ((struct span){(literal), sizeof(literal) - 1})
@@ -60,10 +59,10 @@ test_line_ends(void)
 	CHECK(becomes(TEXT("\r\n"), TEXT("\n"), 2));
 	CHECK(becomes(TEXT("\r\r\n"), TEXT("\r\n"), 2));
 	CHECK(becomes(TEXT("\n\r"), TEXT("\n\r"), 3));
-	CHECK(becomes(TEXT("a\r\nb\nc\rd\r\r\re"), TEXT("a\nb\nc\rd\r\r\re"),
-	    13));
-	CHECK(becomes(TEXT("A: \0\xff\r\n\r\n\0"), TEXT("A: \0\xff\n\n\0"),
-	    10));
+	CHECK(becomes(
+	    TEXT("a\r\nb\nc\rd\r\r\re"), TEXT("a\nb\nc\rd\r\r\re"), 13));
+	CHECK(
+	    becomes(TEXT("A: \0\xff\r\n\r\n\0"), TEXT("A: \0\xff\n\n\0"), 10));
 }
 
 static void
@@ -73,16 +72,16 @@ test_return_path(void)
 	CHECK(becomes(TEXT("RETURN-path:"), TEXT(""), 0));
 	CHECK(becomes(TEXT("A: b\nReturn-Path \t: x\n y\n\tz\nC: d\n\n"),
 	    TEXT("A: b\nC: d\n\n"), 14));
-	CHECK(becomes(TEXT("\nReturn-Path: x\n"), TEXT("\nReturn-Path: x\n"),
-	    18));
-	CHECK(becomes(TEXT("\r\nReturn-Path: x\n"), TEXT("\nReturn-Path: x\n"),
-	    18));
-	CHECK(becomes(TEXT("Return-Path\n: x\n"), TEXT("Return-Path\n: x\n"),
-	    18));
-	CHECK(becomes(TEXT(" Return-Path: x\n"), TEXT(" Return-Path: x\n"),
-	    17));
-	CHECK(becomes(TEXT("Return-Path: x\n \n a\nB: c\n"), TEXT("B: c\n"),
-	    6));
+	CHECK(becomes(
+	    TEXT("\nReturn-Path: x\n"), TEXT("\nReturn-Path: x\n"), 18));
+	CHECK(becomes(
+	    TEXT("\r\nReturn-Path: x\n"), TEXT("\nReturn-Path: x\n"), 18));
+	CHECK(becomes(
+	    TEXT("Return-Path\n: x\n"), TEXT("Return-Path\n: x\n"), 18));
+	CHECK(
+	    becomes(TEXT(" Return-Path: x\n"), TEXT(" Return-Path: x\n"), 17));
+	CHECK(
+	    becomes(TEXT("Return-Path: x\n \n a\nB: c\n"), TEXT("B: c\n"), 6));
 	take(TEXT("Return-Path: x\n"));
 	CHECK(letter_open(&letter, &message, true) == 0);
 	CHECK(letter.size.octets == 15);
@@ -115,7 +114,7 @@ test_head_and_top(void)
 	message_free(&message);
 	CHECK(message_add(&message, "A: b\r\n\r\nx", 9) == 0);
 	CHECK(message_prepend(&message, span_of("Return-Path: t\r\nT: t\r")) ==
-	    0);
+	      0);
 	CHECK(message_prepend(&message, span_of("S: s\r\n")) == 0);
 	CHECK(letter_open(&letter, &message, false) == 0);
 	out = written("H: h\n");

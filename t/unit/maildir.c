@@ -69,7 +69,7 @@ test_making(void)
 	CHECK(!exists("base/a"));
 	CHECK(open_next("base/a", MAILDIR_MAKE) != NULL);
 	CHECK(mode_of("base/a") == 0700 && mode_of("base/a/new") == 0700 &&
-	    mode_of("base/a/cur") == 0700 && mode_of("base/a/tmp") == 0700);
+	      mode_of("base/a/cur") == 0700 && mode_of("base/a/tmp") == 0700);
 	CHECK(!exists("base/a/maildirfolder"));
 	CHECK(open_next("base/x/y//z/", MAILDIR_MAKE) != NULL);
 	CHECK(mode_of("base/x/y/z/new") == 0700);
@@ -77,7 +77,7 @@ test_making(void)
 	CHECK(mode_of("base/a/.Junk/maildirfolder") == 0600);
 	errno = 0;
 	CHECK(maildir_open(&maildirs, "none/a", 4, MAILDIR_MAKE) == NULL &&
-	    errno == ENOENT);
+	      errno == ENOENT);
 	CHECK(!exists("none"));
 }
 
@@ -130,7 +130,7 @@ test_what_is_open_is_asked_once_a_message(void)
 	CHECK(maildir->dir == dir);
 	CHECK(rename("base/kept", "base/moved") == 0);
 	CHECK(maildir_open(&maildirs, "base/kept", 4, MAILDIR_EXISTING) ==
-	    maildir);
+	      maildir);
 	CHECK(fails("base/kept", MAILDIR_EXISTING, ENOENT));
 	CHECK(open_next("base/kept", MAILDIR_MAKE) != NULL);
 	CHECK(exists("base/kept/new") && exists("base/moved/new"));

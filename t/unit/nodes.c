@@ -15,7 +15,7 @@
 static char dir[] = "/tmp/nodes.XXXXXX";
 
 /* A manifest with one domain NAME.example and these mailboxes. */
-#define MANIFEST(name, mailboxes) \
+#define MANIFEST(name, mailboxes)                                 \
 	"node:\n  name: " name "\n  host: " name ".example.net\n" \
 	"  domains: [" name ".example]\nmailboxes:\n" mailboxes
 
@@ -69,8 +69,8 @@ ask_on(const struct nodes *nodes, const char *text, int days)
 
 	if (address_parse(&address, span_of(text)) < 0)
 		return "syntax";
-	nodes_match(nodes, &address, NOON_2026_12_31 + (time_t)days * DAY,
-	    &match);
+	nodes_match(
+	    nodes, &address, NOON_2026_12_31 + (time_t)days * DAY, &match);
 	if (match.class == MATCH_REFUSE)
 		snprintf(answer, sizeof(answer), "%.9s", match.reply);
 	else
@@ -143,10 +143,10 @@ test_expiry_is_an_end_without_a_trace(void)
 	CHECK(strcmp(ask_on(nodes, "shop@carol.example", 0), "shop") == 0);
 	/* no fall through to the rest, and the same as for nobody */
 	CHECK(strcmp(ask_on(nodes, "shop@carol.example", 1), "550 5.1.1") == 0);
-	CHECK(strcmp(ask_on(nodes, "shop+x@carol.example", 1), "550 5.1.1") ==
-	    0);
-	CHECK(strcmp(ask_on(nodes, "nobody@carol.example", 1), "550 5.1.1") ==
-	    0);
+	CHECK(
+	    strcmp(ask_on(nodes, "shop+x@carol.example", 1), "550 5.1.1") == 0);
+	CHECK(
+	    strcmp(ask_on(nodes, "nobody@carol.example", 1), "550 5.1.1") == 0);
 	/* but postmaster is never refused */
 	CHECK(asks(nodes, "postmaster@carol.example", "shop"));
 	nodes_free(nodes);
@@ -161,7 +161,7 @@ test_days(void)
 	CHECK(value_day("2000-02-29", &end) == 0 && end == 951868800);
 	CHECK(value_day("2024-12-31", &end) == 0 && end == 1735689600);
 	CHECK(value_day("2026-12-31", &end) == 0 &&
-	    end == NOON_2026_12_31 + DAY / 2);
+	      end == NOON_2026_12_31 + DAY / 2);
 	CHECK(value_day("9999-12-31", &end) == 0 && end == 253402300800);
 	CHECK(value_day("2026-02-29", &end) < 0);
 	CHECK(value_day("2100-02-29", &end) < 0);
@@ -205,12 +205,12 @@ test_owner_chooses_its_backups(void)
 	static const struct {
 		const char *backups, *answer;
 	} cases[] = {
-		{"{except: [dave]}", "backup b"},
-		{"{except: []}", "backup b"},
-		{"{except: [dave, carol]}", "550 5.7.1"},
-		{"{only: [dave]}", "550 5.7.1"},
-		{"{only: []}", "550 5.7.1"},
-		{"{only: [dave, carol]}", "backup b"},
+	    {"{except: [dave]}", "backup b"},
+	    {"{except: []}", "backup b"},
+	    {"{except: [dave, carol]}", "550 5.7.1"},
+	    {"{only: [dave]}", "550 5.7.1"},
+	    {"{only: []}", "550 5.7.1"},
+	    {"{only: [dave, carol]}", "backup b"},
 	};
 	struct nodes *nodes;
 	char text[300];
@@ -235,26 +235,26 @@ test_domain_has_one_spelling(void)
 	static const struct {
 		const char *text, *normal;
 	} cases[] = {
-		{"Carol.EXAMPLE", "carol.example"},
-		{"b\303\274cher.example", "xn--bcher-kva.example"},
-		{"B\303\234CHER.Example", "xn--bcher-kva.example"},
-		{"bu\314\210cher.example", "xn--bcher-kva.example"},
-		{"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
-		{"stra\303\237e.example", "xn--strae-oqa.example"},
-		{"b\303\274cher\343\200\202example", "xn--bcher-kva.example"},
-		{"[192.0.2.1]", "[192.0.2.1]"},
-		{"[IPv6:2001:DB8:0:0::1]", "[ipv6:2001:db8::1]"},
-		{"", NULL},
-		{"a..b", NULL},
-		{"-a.example", NULL},
-		{"[192.0.2.256]", NULL},
-		{"[192.0.2.1", NULL},
-		{"a b.example", NULL},
-		/* fullwidth: [192.0.2.1] and a blank must not get through */
-		{"\357\274\273192.0.2.1\357\274\275", NULL},
-		{"a\343\200\200b.example", NULL},
-		{"\377.example", NULL},
-		{"a.example.", NULL},
+	    {"Carol.EXAMPLE", "carol.example"},
+	    {"b\303\274cher.example", "xn--bcher-kva.example"},
+	    {"B\303\234CHER.Example", "xn--bcher-kva.example"},
+	    {"bu\314\210cher.example", "xn--bcher-kva.example"},
+	    {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
+	    {"stra\303\237e.example", "xn--strae-oqa.example"},
+	    {"b\303\274cher\343\200\202example", "xn--bcher-kva.example"},
+	    {"[192.0.2.1]", "[192.0.2.1]"},
+	    {"[IPv6:2001:DB8:0:0::1]", "[ipv6:2001:db8::1]"},
+	    {"", NULL},
+	    {"a..b", NULL},
+	    {"-a.example", NULL},
+	    {"[192.0.2.256]", NULL},
+	    {"[192.0.2.1", NULL},
+	    {"a b.example", NULL},
+	    /* fullwidth: [192.0.2.1] and a blank must not get through */
+	    {"\357\274\273192.0.2.1\357\274\275", NULL},
+	    {"a\343\200\200b.example", NULL},
+	    {"\377.example", NULL},
+	    {"a.example.", NULL},
 	};
 	char normal[ADDRESS_DOMAIN_MAX + 1];
 	size_t i;
@@ -446,7 +446,7 @@ test_bombs_end_at_a_limit(void)
 	CHECK(run("a{10000}", a) == PATTERN_NO);
 	/* an honest list of names comes to its end */
 	CHECK(run("(alice|bob|carol|dave|eve|[a-z]+\\.[a-z]+)(\\+\\w+)?", a) ==
-	    PATTERN_NO);
+	      PATTERN_NO);
 }
 
 static void
@@ -501,8 +501,8 @@ test_names_and_reach(void)
 {
 	CHECK(value_is_name("a") && value_is_name("A-b_c.9"));
 	CHECK(!value_is_name("") && !value_is_name(".a") &&
-	    !value_is_name("-a") && !value_is_name("../x") &&
-	    !value_is_name("a/b") && !value_is_name("a b"));
+	      !value_is_name("-a") && !value_is_name("../x") &&
+	      !value_is_name("a/b") && !value_is_name("a b"));
 	CHECK(value_is_reach("ssh://pimail@carol.example.net"));
 	CHECK(value_is_reach("ssh://carol:2222") && value_is_reach("uucp://c"));
 	CHECK(!value_is_reach("ssh://-oProxyCommand=x"));
@@ -511,7 +511,7 @@ test_names_and_reach(void)
 	CHECK(!value_is_reach("ssh://a b") && !value_is_reach("ssh://a;b"));
 	CHECK(!value_is_reach("ssh://a:0") && !value_is_reach("ssh://a:65536"));
 	CHECK(!value_is_reach("ssh://") && !value_is_reach("a") &&
-	    !value_is_reach("") && !value_is_reach("://a"));
+	      !value_is_reach("") && !value_is_reach("://a"));
 }
 
 int

@@ -39,10 +39,10 @@ test_trace_line_names_what_is_known(void)
 	struct buf buf = BUF_INIT(4096);
 
 	received_format(&received, &buf);
-	CHECK(strcmp(buf_str(&buf),
-		  "Received: from c.example ([192.0.2.7])\n"
-		  "\tby mx.example with ESMTP id x1-1;\n"
-		  "\tSat, 21 Nov 2026 10:10:00 +0000\n") == 0);
+	CHECK(
+	    strcmp(buf_str(&buf), "Received: from c.example ([192.0.2.7])\n"
+				  "\tby mx.example with ESMTP id x1-1;\n"
+				  "\tSat, 21 Nov 2026 10:10:00 +0000\n") == 0);
 	buf_reset(&buf);
 	received.client = span_of("2001:db8::7");
 	received.recipient = span_of("a@b.example");

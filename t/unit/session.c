@@ -104,11 +104,11 @@ talk_by(const char *octets, size_t len, size_t portion)
 	return buf_str(&io.out);
 }
 
-#define FEED(literal, portion) \
-	feed_by(literal, sizeof(literal) - 1, portion)
+#define FEED(literal, portion) feed_by(literal, sizeof(literal) - 1, portion)
 #define TALK(literal) talk_by(literal, sizeof(literal) - 1, 4096)
-#define BEGIN "EHLO c.example\r\nMAIL FROM:<a@b.example>\r\n" \
-	      "RCPT TO:<x@d.example>\r\n"
+#define BEGIN                                           \
+	"EHLO c.example\r\nMAIL FROM:<a@b.example>\r\n" \
+	"RCPT TO:<x@d.example>\r\n"
 
 /* The codes of all last reply lines, as "250 550 ". */
 static const char *
@@ -127,12 +127,12 @@ codes(const char *replies)
 	return text;
 }
 
-#define CHECK_CODES(literal, want) \
-	do { \
+#define CHECK_CODES(literal, want)                       \
+	do {                                             \
 		const char *got_ = codes(TALK(literal)); \
-		CHECK(strcmp(got_, want) == 0); \
-		if (strcmp(got_, want) != 0) \
-			printf("# got %s\n", got_); \
+		CHECK(strcmp(got_, want) == 0);          \
+		if (strcmp(got_, want) != 0)             \
+			printf("# got %s\n", got_);      \
 	} while (0)
 
 static void
@@ -147,26 +147,25 @@ test_takes_a_message(void)
 static void
 test_does_the_same_octet_by_octet(void)
 {
-	static const char dialogue[] = BEGIN
-	    "DATA\r\n.\r\n" BEGIN "DATA\r\nS: x\r\n\r\n.\r\r\n";
-	static const char good[] = BEGIN
-	    "BDAT 4\r\na\r\nbBDAT 3 LAST\r\nc\r\nRSET\r\n" BEGIN
-	    "DATA\r\n..\r\n.a\r\n\r\n.\r\nQUIT\r\n";
+	static const char dialogue[] =
+	    BEGIN "DATA\r\n.\r\n" BEGIN "DATA\r\nS: x\r\n\r\n.\r\r\n";
+	static const char good[] =
+	    BEGIN "BDAT 4\r\na\r\nbBDAT 3 LAST\r\nc\r\nRSET\r\n" BEGIN
+		  "DATA\r\n..\r\n.a\r\n\r\n.\r\nQUIT\r\n";
 	char whole[4096];
 	size_t portion;
 
 	snprintf(whole, sizeof(whole), "%s",
 	    talk_by(dialogue, sizeof(dialogue) - 1, 4096));
 	for (portion = 1; portion < 40; portion++)
-		CHECK(strcmp(whole,
-			  talk_by(dialogue, sizeof(dialogue) - 1, portion)) ==
-		    0);
-	snprintf(whole, sizeof(whole), "%s",
-	    talk_by(good, sizeof(good) - 1, 4096));
+		CHECK(strcmp(whole, talk_by(dialogue, sizeof(dialogue) - 1,
+					portion)) == 0);
+	snprintf(
+	    whole, sizeof(whole), "%s", talk_by(good, sizeof(good) - 1, 4096));
 	CHECK(strcmp(buf_str(&body), "a\nbc\n.\na\n\n") == 0);
 	for (portion = 1; portion < 40; portion++) {
-		CHECK(strcmp(whole,
-			  talk_by(good, sizeof(good) - 1, portion)) == 0);
+		CHECK(strcmp(whole, talk_by(good, sizeof(good) - 1, portion)) ==
+		      0);
 		CHECK(strcmp(buf_str(&body), "a\nbc\n.\na\n\n") == 0);
 		CHECK(messages == 2);
 	}
@@ -238,9 +237,8 @@ test_gives_one_reply_to_one_owner(void)
 static void
 test_counts_recipients(void)
 {
-	CHECK_CODES(BEGIN
-	    "RCPT TO:<x@d.example>\r\nRCPT TO:<y@d.example>\r\n"
-	    "RCPT TO:<z@d.example>\r\nRCPT TO:<w@d.example>\r\n",
+	CHECK_CODES(BEGIN "RCPT TO:<x@d.example>\r\nRCPT TO:<y@d.example>\r\n"
+			  "RCPT TO:<z@d.example>\r\nRCPT TO:<w@d.example>\r\n",
 	    "250 250 250 250 250 250 452 ");
 	CHECK(session.accepted == 3); /* x was asked for twice */
 }
@@ -252,19 +250,21 @@ test_knows_its_parameters(void)
 		    "BODY=8BITMIME SMTPUTF8\r\n",
 	    "250 250 ");
 	CHECK_CODES("EHLO c\r\nMAIL FROM:<> SIZE=1001\r\n", "250 552 ");
-	CHECK_CODES("EHLO c\r\nMAIL FROM:<> SIZE=99999999999999999999\r\n",
-	    "250 501 ");
+	CHECK_CODES(
+	    "EHLO c\r\nMAIL FROM:<> SIZE=99999999999999999999\r\n", "250 501 ");
 	CHECK_CODES("EHLO c\r\nMAIL FROM:<> BODY=BINARYMIME\r\n", "250 501 ");
 	CHECK_CODES("EHLO c\r\nMAIL FROM:<> X=1\r\n", "250 555 ");
 	CHECK_CODES("HELO c\r\nMAIL FROM:<> SIZE=1\r\n", "250 555 ");
-	CHECK_CODES("EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@d.example> NOTIFY=NEVER"
-		    "\r\n",
+	CHECK_CODES(
+	    "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<x@d.example> NOTIFY=NEVER"
+	    "\r\n",
 	    "250 250 555 ");
-	CHECK_CODES("EHLO c\r\nMAIL FROM:<b\xc3\xbc@d.example>\r\n", "250 553 ");
+	CHECK_CODES(
+	    "EHLO c\r\nMAIL FROM:<b\xc3\xbc@d.example>\r\n", "250 553 ");
 	CHECK_CODES("EHLO c\r\nMAIL FROM:<b\xc3\xbc@d.example> SMTPUTF8\r\n",
 	    "250 250 ");
-	CHECK_CODES("EHLO c\r\nMAIL FROM:<\xff@d.example> SMTPUTF8\r\n",
-	    "250 501 ");
+	CHECK_CODES(
+	    "EHLO c\r\nMAIL FROM:<\xff@d.example> SMTPUTF8\r\n", "250 501 ");
 }
 
 static void
@@ -287,7 +287,7 @@ test_ends_a_command_line_without_end(void)
 
 	memset(dialogue, 'x', sizeof(dialogue));
 	CHECK(strcmp(codes(talk_by(dialogue, sizeof(dialogue), 100)), "500 ") ==
-	    0);
+	      0);
 	CHECK(session.line.cap <= SESSION_LINE_MAX + 1);
 }
 
@@ -320,16 +320,16 @@ test_takes_chunks(void)
 	/* a CRLF may be cut in two; a bare CR may not hide there */
 	TALK(BEGIN "BDAT 2\r\na\rBDAT 1 LAST\r\n\n");
 	CHECK(strcmp(buf_str(&body), "a\n") == 0);
-	CHECK_CODES(BEGIN "BDAT 2\r\na\rBDAT 1 LAST\r\nb",
-	    "250 250 250 250 550 ");
+	CHECK_CODES(
+	    BEGIN "BDAT 2\r\na\rBDAT 1 LAST\r\nb", "250 250 250 250 550 ");
 	CHECK_CODES(BEGIN "BDAT 2 LAST\r\na\r", "250 250 250 550 ");
 }
 
 static void
 test_swallows_chunks_out_of_order(void)
 {
-	CHECK_CODES("EHLO c\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n",
-	    "250 503 250 ");
+	CHECK_CODES(
+	    "EHLO c\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", "250 503 250 ");
 	CHECK_CODES("EHLO c\r\nMAIL FROM:<>\r\nBDAT 6 LAST\r\nQUIT\r\n"
 		    "RCPT TO:<x@d.example>\r\nBDAT 1 LAST\r\nxNOOP\r\n",
 	    "250 250 554 250 250 250 ");
@@ -340,6 +340,7 @@ test_swallows_chunks_out_of_order(void)
 	CHECK_CODES("BDAT\r\n", "501 421 ");
 	CHECK_CODES("BDAT x\r\n", "501 421 ");
 	CHECK_CODES("BDAT 99999999999999999999999\r\n", "501 421 ");
+	CHECK_CODES("BDAT 99999999\r\n", "552 421 ");
 }
 
 static void
@@ -351,8 +352,8 @@ test_can_be_too_busy(void)
 	CHECK(strcmp(codes(buf_str(&io.out)), "250 250 250 451 250 ") == 0);
 	start();
 	data_refusal = "451 4.3.2 Busy";
-	CHECK(FEED(
-	    BEGIN "BDAT 6\r\nNOOP\r\nBDAT 6 LAST\r\nNOOP\r\nRSET\r\n", 7));
+	CHECK(
+	    FEED(BEGIN "BDAT 6\r\nNOOP\r\nBDAT 6 LAST\r\nNOOP\r\nRSET\r\n", 7));
 	CHECK(strcmp(codes(buf_str(&io.out)), "250 250 250 451 503 250 ") == 0);
 	CHECK(messages == 0);
 }
@@ -391,8 +392,9 @@ test_answers_every_verb(void)
 	CHECK_CODES("NOOP x\r\nRSET\r\nVRFY x\r\nEXPN x\r\nHELP\r\nTURN\r\n"
 		    "AUTH PLAIN\r\nWHAT\r\n\r\nnoop\r\n",
 	    "250 250 252 502 502 502 502 500 500 250 ");
-	CHECK_CODES("EHLO\r\nHELO\r\nEHLO a b\r\nEHLO (x)\r\nEHLO [192.0.2.1]\r\n"
-		    "QUIT x\r\nRSET x\r\nDATA x\r\nVRFY\r\n",
+	CHECK_CODES(
+	    "EHLO\r\nHELO\r\nEHLO a b\r\nEHLO (x)\r\nEHLO [192.0.2.1]\r\n"
+	    "QUIT x\r\nRSET x\r\nDATA x\r\nVRFY\r\n",
 	    "501 501 501 501 250 501 501 501 501 ");
 }
 

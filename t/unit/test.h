@@ -11,24 +11,24 @@
 static int test_failures;
 static int test_count;
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, \
-			    #condition); \
-			test_failures++; \
-		} \
+#define CHECK(condition)                                                      \
+	do {                                                                  \
+		if (!(condition)) {                                           \
+			printf(                                               \
+			    "# %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			test_failures++;                                      \
+		}                                                             \
 	} while (0)
 
 /* Runs the function test_name() and prints a TAP line. */
-#define TEST(name) \
-	do { \
-		int before_ = test_failures; \
-		test_##name(); \
-		printf("%s %d - %s\n", \
+#define TEST(name)                                                            \
+	do {                                                                  \
+		int before_ = test_failures;                                  \
+		test_##name();                                                \
+		printf("%s %d - %s\n",                                        \
 		    test_failures == before_ ? "ok" : "not ok", ++test_count, \
-		    #name); \
-		fflush(stdout); \
+		    #name);                                                   \
+		fflush(stdout);                                               \
 	} while (0)
 
 static inline int
