@@ -218,7 +218,8 @@ pool_sweep(struct pool *pool)
 	forget(pool);
 	for (pipeline = pool->pipelines; pipeline != NULL;
 	     pipeline = pipeline->next)
-		if (pipeline->retired && now >= pipeline->kill_at)
+		if (pipeline->retired && now >= pipeline->kill_at &&
+		    pipeline->group > 0)
 			kill(-pipeline->group, SIGKILL);
 }
 
