@@ -30,8 +30,7 @@
 #define CLIENT_LINES_MAX 128      /* lines of a reply */
 #define CLIENT_OUT_MAX 65536      /* octets of commands waiting to be written */
 #define CLIENT_RECIPIENTS_MAX 100 /* of a transaction: they fit into that */
-#define CLIENT_TEXT_SIZE 256 /* of a reply's text that is kept, with the NUL \
-			      */
+#define CLIENT_TEXT_SIZE 256      /* of a reply that is kept, with NUL */
 
 enum client_event {
 	CLIENT_MORE,  /* write what is in out, then bring more input */
