@@ -3,6 +3,10 @@
  *
  * - A connection in the clear is handed to an idle worker with its state; one
  *   under TLS needs a fresh fork, since its keys are in our memory only.
+ * - Most messages take a few milliseconds, so in a burst it is better to wait
+ * for a worker than to fork one for everybody: then all would be served at
+ * once, and all be late.  So beyond a few, one is forked every 10 ms while
+ * somebody waits; slow clients soon have as many as they need.
  * - A worker that dies while it holds a pipeline takes the pipeline with it:
  *   nobody knows how much of a frame is in there.
  */
@@ -20,6 +24,8 @@
 #include "net/channel.h"
 
 #define IDLE_MAX 16   /* idle workers that are kept */
+#define FORK_FREELY 4 /* workers that are forked as they are wanted */
+#define FORK_MS 10    /* between two more of them */
 #define IDLE_MS 30000 /* for so long */
 
 static struct pool *
@@ -130,15 +136,18 @@ crew_hand_over(struct server *server, struct conn *conn)
 		   server->worker_count >= server->accept->workers)
 		retire(server, idle); /* makes room for a fork */
 	if (server->worker_count >= server->accept->workers ||
+	    (conn->visit.stream.ssl == NULL &&
+		server->worker_count >= FORK_FREELY &&
+		clock_ms() < server->next_fork) ||
 	    !fork_worker(server, conn))
 		return false;
+	server->next_fork = clock_ms() + FORK_MS;
 	conn_release(server, conn);
 	return true;
 }
 
-/* Hands over those that wait, as far as there are workers. */
-static void
-serve_waiting(struct server *server)
+void
+crew_serve_waiting(struct server *server)
 {
 	struct conn *conn;
 
@@ -226,7 +235,7 @@ crew_event(struct server *server, struct worker_link *worker)
 		route = worker->route;
 		retire(server, worker);
 		lend_all(server, route);
-		serve_waiting(server);
+		crew_serve_waiting(server);
 		return;
 	}
 	switch (server->letter[0]) {
@@ -255,7 +264,7 @@ crew_event(struct server *server, struct worker_link *worker)
 			worker->idle = true;
 			worker->deadline = clock_ms() + IDLE_MS;
 		}
-		serve_waiting(server);
+		crew_serve_waiting(server);
 		break;
 	}
 }
@@ -287,7 +296,7 @@ crew_reap(struct server *server)
 	}
 	for (i = 0; i < ROUTE_COUNT; i++)
 		lend_all(server, i);
-	serve_waiting(server);
+	crew_serve_waiting(server);
 }
 
 static void
@@ -322,7 +331,7 @@ crew_sweep(struct server *server, int64_t now)
 		    (++idle > IDLE_MAX || now >= worker->deadline))
 			retire(server, worker);
 	}
-	serve_waiting(server);
+	crew_serve_waiting(server);
 }
 
 void

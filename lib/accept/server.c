@@ -182,6 +182,17 @@ dispatch(struct server *server, struct source *source,
 	}
 }
 
+/* When there is something to do even if nothing happens. */
+static int64_t
+next_task(const struct server *server, int64_t next_sweep)
+{
+	if (server->waiting != NULL &&
+	    server->worker_count < server->accept->workers &&
+	    server->next_fork < next_sweep)
+		return server->next_fork;
+	return is_busy(server) || !server->listening ? next_sweep : CLOCK_NEVER;
+}
+
 /* One turn: waits, acts on all events, sweeps if it is time. */
 static void
 turn(struct server *server, const struct accept_sources *sources,
@@ -192,13 +203,14 @@ turn(struct server *server, const struct accept_sources *sources,
 	int i, n;
 
 	n = epoll_wait(server->epoll, events, EVENTS_MAX,
-	    is_busy(server) || !server->listening ? clock_left(*next_sweep)
-						  : -1);
+	    clock_left(next_task(server, *next_sweep)));
 	if (n < 0 && errno != EINTR)
 		fatal("epoll: %s", strerror(errno));
 	for (i = 0; i < n; i++)
 		dispatch(server, events[i].data.ptr, sources);
 	now = clock_ms();
+	if (server->waiting != NULL && now >= server->next_fork)
+		crew_serve_waiting(server);
 	if (now >= *next_sweep) {
 		sweep(server, now);
 		*next_sweep = now + SWEEP_MS;

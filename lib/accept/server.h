@@ -72,6 +72,7 @@ struct server {
 	struct worker_link *workers;
 	size_t worker_count; /* that are not retired */
 	uint64_t turns;
+	int64_t next_fork; /* when another worker may be forked */
 	struct session_io io;
 	char *input;  /* ACCEPT_INPUT_SIZE octets */
 	char *letter; /* CHANNEL_SIZE octets */
@@ -96,6 +97,8 @@ void conn_release(struct server *server, struct conn *conn);
 /* crew.c */
 /* Hands a waiting connection to a worker; false if it must wait longer. */
 bool crew_hand_over(struct server *server, struct conn *conn);
+/* Hands over those that wait, as far as there are workers. */
+void crew_serve_waiting(struct server *server);
 void crew_event(struct server *server, struct worker_link *worker);
 void crew_reap(struct server *server);
 void crew_sweep(struct server *server, int64_t now);
