@@ -23,10 +23,11 @@
 #include "base/err.h"
 #include "net/channel.h"
 
-#define IDLE_MAX 16   /* idle workers that are kept */
-#define FORK_FREELY 4 /* workers that are forked as they are wanted */
-#define FORK_MS 10    /* between two more of them */
-#define IDLE_MS 30000 /* for so long */
+#define IDLE_MAX 16        /* idle workers that are kept */
+#define FORK_FREELY 4      /* workers that are forked as they are wanted */
+#define FORK_MS 10         /* between two more of them */
+#define FORK_AGAIN_MS 1000 /* after a fork that failed */
+#define IDLE_MS 30000      /* for so long */
 
 static struct pool *
 pool_of(struct server *server, const struct worker_link *worker)
@@ -121,6 +122,17 @@ send_visit(struct worker_link *worker, const struct visit *visit)
 	return rc;
 }
 
+static bool
+may_fork(const struct server *server, const struct conn *conn)
+{
+	if (server->worker_count >= server->accept->workers)
+		return false;
+	if (clock_ms() >= server->next_fork)
+		return true;
+	return !server->fork_failed && (conn->visit.stream.ssl != NULL ||
+					   server->worker_count < FORK_FREELY);
+}
+
 bool
 crew_hand_over(struct server *server, struct conn *conn)
 {
@@ -135,13 +147,13 @@ crew_hand_over(struct server *server, struct conn *conn)
 	} else if (idle != NULL &&
 		   server->worker_count >= server->accept->workers)
 		retire(server, idle); /* makes room for a fork */
-	if (server->worker_count >= server->accept->workers ||
-	    (conn->visit.stream.ssl == NULL &&
-		server->worker_count >= FORK_FREELY &&
-		clock_ms() < server->next_fork) ||
-	    !fork_worker(server, conn))
+	if (!may_fork(server, conn))
 		return false;
-	server->next_fork = clock_ms() + FORK_MS;
+	server->fork_failed = !fork_worker(server, conn);
+	server->next_fork =
+	    clock_ms() + (server->fork_failed ? FORK_AGAIN_MS : FORK_MS);
+	if (server->fork_failed)
+		return false;
 	conn_release(server, conn);
 	return true;
 }

@@ -73,6 +73,7 @@ struct server {
 	size_t worker_count; /* that are not retired */
 	uint64_t turns;
 	int64_t next_fork; /* when another worker may be forked */
+	bool fork_failed;  /* the last time */
 	struct session_io io;
 	char *input;  /* ACCEPT_INPUT_SIZE octets */
 	char *letter; /* CHANNEL_SIZE octets */
