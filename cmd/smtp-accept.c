@@ -12,13 +12,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "accept/accept.h"
@@ -27,8 +23,6 @@
 #include "base/file.h"
 #include "base/user.h"
 
-#define LISTENERS_MAX 16
-#define LISTEN_FDS_START 3       /* sd_listen_fds(3) */
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
 
 static struct accept accept_;
@@ -118,64 +112,31 @@ raise_descriptors(void)
 }
 
 static void
-set_close_on_exec(int fd)
+add_listener(struct accept_sources *sources, const char *text)
 {
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-	    fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-		fatal("descriptor %d: %s", fd, strerror(errno));
-}
-
-/* Takes standard input for what it is; it is /dev/null from then on. */
-static void
-inherit_stdin(struct accept_sources *sources, int *listeners)
-{
-	enum listen_kind kind = listen_kind(STDIN_FILENO);
-	struct stat in, err;
-	int fd, null;
-
-	if (kind == LISTEN_NONE)
-		fatal("no -l, and standard input is not a socket");
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	null = open("/dev/null", O_RDWR);
-	if (fd < 0 || null < 0)
-		fatal("cannot open '/dev/null': %s", strerror(errno));
-	/* inetd makes the connection standard error, too: no log to clients */
-	if (fstat(fd, &in) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
-	    in.st_dev == err.st_dev && in.st_ino == err.st_ino)
-		dup2(null, STDERR_FILENO);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	close(null);
-	set_close_on_exec(fd);
-	if (kind == LISTEN_SOCKET)
-		listeners[sources->listener_count++] = fd;
-	else
-		sources->connection = fd;
-}
-
-/* Sockets of systemd: LISTEN_PID and LISTEN_FDS, sd_listen_fds(3). */
-static void
-inherit_systemd(struct accept_sources *sources, int *listeners)
-{
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	uint64_t count = 0;
-	char own[24];
 	int fd;
 
-	snprintf(own, sizeof(own), "%ld", (long)getpid());
-	if (pid == NULL || fds == NULL || strcmp(pid, own) != 0 ||
-	    conf_parse_size(fds, &count) < 0)
-		return;
-	for (fd = LISTEN_FDS_START;
-	     count > 0 && sources->listener_count < LISTENERS_MAX;
-	     fd++, count--) {
-		if (listen_kind(fd) != LISTEN_SOCKET)
-			fatal("descriptor %d is not a listening socket", fd);
-		set_close_on_exec(fd);
-		listeners[sources->listener_count++] = fd;
-	}
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
+	if (sources->listener_count == ACCEPT_LISTENERS_MAX)
+		fatal("too many -l");
+	fd = listen_open(text);
+	if (fd < 0)
+		fatal("cannot listen on '%s': %s", text, strerror(errno));
+	sources->listeners[sources->listener_count++] = fd;
+}
+
+/* Root is for trying things out, where no stranger can be. */
+static void
+allow_root(const struct accept_sources *sources)
+{
+	bool local =
+	    sources->connection < 0 || listen_is_local(sources->connection);
+	size_t i;
+
+	for (i = 0; i < sources->listener_count; i++)
+		local = local && listen_is_local(sources->listeners[i]);
+	if (!local)
+		fatal("do not run this as root: use -u user");
+	warning("running as root, on loopback only; use -u user");
 }
 
 static struct tls *
@@ -251,8 +212,7 @@ set_defaults(void)
 int
 main(int argc, char **argv)
 {
-	static int listeners[LISTENERS_MAX];
-	struct accept_sources sources = {listeners, 0, -1, reload};
+	struct accept_sources sources = {.connection = -1, .reload = reload};
 	const char *user = NULL;
 	int c;
 
@@ -263,12 +223,7 @@ main(int argc, char **argv)
 	while ((c = getopt(argc, argv, "l:n:o:u:")) != -1)
 		switch (c) {
 		case 'l':
-			if (sources.listener_count == LISTENERS_MAX)
-				fatal("too many -l");
-			listeners[sources.listener_count] = listen_open(optarg);
-			if (listeners[sources.listener_count++] < 0)
-				fatal("cannot listen on '%s': %s", optarg,
-				    strerror(errno));
+			add_listener(&sources, optarg);
 			break;
 		case 'n':
 			nodes_dir = optarg;
@@ -288,11 +243,9 @@ main(int argc, char **argv)
 		pool_size = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	for (; optind < argc; optind++)
 		add_route(argv[optind]);
+	sources_inherit(&sources);
 	if (user == NULL && geteuid() == 0)
-		fatal("do not run this as root: use -u user");
-	inherit_systemd(&sources, listeners);
-	if (sources.listener_count == 0)
-		inherit_stdin(&sources, listeners);
+		allow_root(&sources);
 	raise_descriptors();
 	load();
 	if (user != NULL)

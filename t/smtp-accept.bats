@@ -61,10 +61,23 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 	[[ $stderr == *"Address already in use"* ]]
 }
 
-@test "as root without -u, or with -u root or nobody known: 111" {
+@test "root without -u serves loopback, with a warning" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	run -111 --separate-stderr smtp-accept -l 127.0.0.1:0 -n nodes local=cat
-	[[ $stderr == *"root"* ]]
+	mkdir -m 700 own
+	AS=()
+	serve 'local=maildir-deliver own'
+	logged 'warning: running as root, on loopback only; use -u user'
+	one 250
+	[ "$(find own/contact/new -type f | wc -l)" = 1 ]
+}
+
+@test "root without -u for others, or with -u root or nobody known: 111" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	for address in 0.0.0.0:0 :0; do
+		run -111 --separate-stderr smtp-accept -l 127.0.0.1:0 \
+		    -l $address -n nodes local=cat
+		[[ $stderr == *"use -u user"* ]]
+	done
 	run -111 --separate-stderr smtp-accept -u root -l 127.0.0.1:0 -n nodes \
 	    local=cat
 	[[ $stderr == *"is root"* ]]

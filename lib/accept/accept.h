@@ -13,6 +13,7 @@
 #include "node/nodes.h"
 #include "smtp/session.h"
 
+#define ACCEPT_LISTENERS_MAX 16
 #define ACCEPT_INPUT_SIZE 32768 /* octets taken from a client at once */
 #define ACCEPT_ID_SIZE 17       /* 16 hexadecimal digits */
 #define ACCEPT_LINGER_MS 1000   /* for the client to read the last reply */
@@ -92,17 +93,23 @@ enum {
 _Noreturn void worker_main(
     const struct accept *accept, int channel, struct visit *visit);
 
-/* Serves until SIGTERM (fds listen) or until the one connection is over
- * (connection >= 0).  Returns the exit status. */
+/* Where connections come from. */
 struct accept_sources {
-	const int *listeners;
+	int listeners[ACCEPT_LISTENERS_MAX];
 	size_t listener_count;
-	int connection; /* or -1 */
+	int connection; /* one that is there already; or -1 */
 	/* Loads anew what the loop uses, at SIGHUP; what cannot be loaded
 	 * stays as it is. */
 	void (*reload)(struct accept *accept);
 };
 
+/* Takes the sockets of systemd (LISTEN_FDS), or if there are no listeners what
+ * standard input is: a listening socket or one connection.  Ends the program
+ * with 111 if it is neither. */
+void sources_inherit(struct accept_sources *sources);
+
+/* Serves until SIGTERM, or until the one connection is over.  Returns the exit
+ * status. */
 int server_run(struct accept *accept, const struct accept_sources *sources);
 
 #endif

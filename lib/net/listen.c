@@ -118,6 +118,23 @@ listen_kind(int fd)
 	return listening ? LISTEN_SOCKET : LISTEN_CONNECTION;
 }
 
+bool
+listen_is_local(int fd)
+{
+	struct sockaddr_storage own;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&own;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&own;
+	socklen_t len = sizeof(own);
+
+	memset(&own, 0, sizeof(own));
+	if (getsockname(fd, (struct sockaddr *)&own, &len) < 0)
+		return false;
+	if (own.ss_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return own.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
 int
 listen_accept(int fd, struct sockaddr_storage *peer)
 {

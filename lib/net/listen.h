@@ -26,6 +26,10 @@ int listen_open(const char *text);
 /* Asks the kernel what fd is. */
 enum listen_kind listen_kind(int fd);
 
+/* Whether only this machine can reach the socket: its own address is one of
+ * loopback. */
+bool listen_is_local(int fd);
+
 /* Takes a connection: close-on-exec, non-blocking.  -1 with errno. */
 int listen_accept(int fd, struct sockaddr_storage *peer);
 
