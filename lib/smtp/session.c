@@ -112,10 +112,6 @@ step_command(struct session *session, struct session_io *io)
 	struct span line;
 	int rc;
 
-	if (session->closing) {
-		session_end(session, io, "4.3.2 Going down");
-		return SESSION_CLOSE;
-	}
 	rc = take_line(session, io, &line);
 	if (rc <= 0)
 		return rc < 0 ? SESSION_CLOSE : SESSION_MORE;

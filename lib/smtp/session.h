@@ -90,7 +90,6 @@ struct session {
 	bool smtputf8;   /* MAIL had SMTPUTF8 */
 	bool chunked;    /* BDAT was used in this transaction */
 	bool chunk_last; /* the chunk at hand is the last one */
-	bool closing;    /* 421 at the next command */
 	bool quit;       /* the client said QUIT */
 	int route;       /* of all recipients; the caller's number */
 	uint64_t left;   /* octets of the chunk still to come */
