@@ -37,12 +37,6 @@ intake_reset(struct intake *intake)
 }
 
 void
-intake_begin(struct intake *intake)
-{
-	intake_reset(intake);
-}
-
-void
 intake_add(struct intake *intake, struct span body)
 {
 	if (intake->failure == 0 &&

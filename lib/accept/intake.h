@@ -21,15 +21,14 @@ struct intake {
 void intake_init(
     struct intake *intake, const struct accept *accept, int channel);
 
-/* A message begins; adds the next part of it. */
-void intake_begin(struct intake *intake);
+/* Adds the next part of the message. */
 void intake_add(struct intake *intake, struct span body);
 
 /* The message is whole: has it delivered.  Returns the reply, which lives until
  * the next message: 250 if and only if a stage took responsibility. */
 const char *intake_finish(struct intake *intake, const struct visit *visit);
 
-/* Forgets the message. */
+/* Forgets the message; another one may begin. */
 void intake_reset(struct intake *intake);
 
 #endif

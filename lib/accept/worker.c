@@ -180,7 +180,7 @@ act(struct worker *worker, struct visit *visit, enum session_event what)
 		accept_recipient(worker->accept, visit, io);
 		return 0;
 	case SESSION_DATA:
-		intake_begin(&worker->intake);
+		intake_reset(&worker->intake);
 		session_receive(&visit->session, io);
 		return 0;
 	case SESSION_BODY:

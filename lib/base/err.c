@@ -47,12 +47,6 @@ err_status(int status)
 	}
 }
 
-const char *
-err_program(void)
-{
-	return program;
-}
-
 /* Length of the valid UTF-8 sequence of a printable character at p, or 0. */
 static size_t
 printable(const unsigned char *p, size_t left)

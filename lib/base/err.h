@@ -33,9 +33,6 @@ void err_init(const char *argv0);
 void err_use_sysexits(void);
 int err_status(int status);
 
-/* The name that err_init was given, without its directory. */
-const char *err_program(void);
-
 /* Prints and exits with STATUS_DEFER.  If errno matters, the caller puts
  * strerror(errno) into the text. */
 _Noreturn void fatal(const char *fmt, ...)
