@@ -1,0 +1,84 @@
+/*
+ * gate: who is there, who may come in, and who must go when it gets full.
+ *
+ * Clients are accounted for by source: an IPv4 address and its /24, an IPv6 /64
+ * and its /48; here a host and its network.  Nobody has to guess a limit: as
+ * long as there is room everybody gets in, and when there is none the network
+ * that holds most gives up its longest idle connection, of the host that holds
+ * most of it.  A source that lately delivered good mail counts for less than
+ * it holds.
+ *
+ * A host that asks for unknown recipients again and again, as those do who
+ * guess addresses, is refused for a while that doubles each time.
+ *
+ * The table has a fixed size.  It is keyed with a secret, so that nobody can
+ * choose addresses that collide.  Time is given by the caller, as clock_ms()
+ * has it; there are no descriptors here.
+ */
+#ifndef NET_GATE_H
+#define NET_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+
+struct gate;
+struct gate_host;
+
+/* A connection's place; part of whatever holds the connection.  All zero when
+ * it is not inside. */
+struct gate_guest {
+	struct gate_guest *next, *previous; /* of its host, longest idle first;
+					       only while it is undecided */
+	struct gate_host *host;
+};
+
+/* For so many guests at most.  harvest: unknown recipients after which a host
+ * is refused; 0: never. */
+struct gate *gate_new(size_t guests, unsigned harvest);
+void gate_free(struct gate *gate);
+
+/* Lets a client in as an undecided guest.  false if its host is refused for
+ * now, which is counted.  A peer that is neither of IPv4 nor IPv6 is a source
+ * by itself that is never refused.  An IPv4-mapped address is IPv4. */
+bool gate_enter(struct gate *gate, struct gate_guest *guest,
+    const struct sockaddr_storage *peer, int64_t now);
+
+/* It has said something sensible: it is the least idle one from now on. */
+void gate_active(struct gate *gate, struct gate_guest *guest);
+
+/* A worker takes it over: from now on it is the guest of `worker`, is not
+ * evicted any more, and counts for gate_workers(). */
+void gate_decide(
+    struct gate *gate, struct gate_guest *guest, struct gate_guest *worker);
+
+/* It is over, undecided or not; no harm if it is not inside. */
+void gate_leave(struct gate *gate, struct gate_guest *guest);
+
+/* Workers that its network holds. */
+unsigned gate_workers(const struct gate_guest *guest);
+
+/* The undecided guest that has to go next, or NULL if there is none. */
+struct gate_guest *gate_victim(struct gate *gate);
+
+/* Whether `guest` is of the network that a victim would be taken from, so that
+ * evicting somebody for it would be no gain for anybody. */
+bool gate_is_noisiest(struct gate *gate, const struct gate_guest *guest);
+
+/* Notes messages that were delivered, and recipients that there are not. */
+void gate_note_good(struct gate *gate, const struct gate_guest *guest,
+    unsigned messages, int64_t now);
+void gate_note_bad(struct gate *gate, const struct gate_guest *guest,
+    unsigned recipients, int64_t now);
+
+/* Whether its host lately delivered good mail, and more of it than it asked for
+ * unknown recipients. */
+bool gate_is_known(const struct gate_guest *guest, int64_t now);
+
+/* What was refused since the last call, as "refused=N sources=N
+ * worst=ADDRESS:N,..." with the worst eight; nothing if nothing was. */
+void gate_summary(struct gate *gate, struct buf *text);
+
+#endif
