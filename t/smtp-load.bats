@@ -325,6 +325,59 @@ assert abs(o["accepted_per_minute"] - 20 * 60 / o["seconds"]) < 1 + \
 	    "127.0.0.1:$port" $to
 }
 
+@test "the time to the greeting is measured, idle connections apart" {
+	serve <<-'END'
+		import time
+		def talk(f, c, number):
+		    if number <= 2: # idle ones: a line early, the last one late
+		        f.write(b"220-wait\r\n")
+		        time.sleep(0.5)
+		        f.write(b"220 x\r\n")
+		        os.dup(c.fileno()) # stays open
+		        return
+		    if number == 3:
+		        f.write(b"554 no\r\n")
+		        return
+		    time.sleep(0.2)
+		    f.write(b"220 x\r\n")
+		    for line in f:
+		        if line.startswith(b"DATA"):
+		            f.write(b"354 go\r\n")
+		            while f.readline() != b".\r\n":
+		                pass
+		            time.sleep(0.3)
+		        f.write(b"250 ok\r\n")
+		        if line.startswith(b"QUIT"):
+		            return
+	END
+	# the two wait in the queue of the server, which serves one at a time
+	run -100 --separate-stderr timeout 20 smtp-load -j -n 3 -c 1 -o idle=2 \
+	    "127.0.0.1:$port" $to
+	[ "$(field greeted)" = 2 ]
+	[ "$(field idle_greeted)" = 2 ]
+	[ "$(field idle_up)" = 2 ]
+	python3 -c "assert 190 < $(field greeting_ms.mean) < 290
+assert $(field reply_ms.p50) > 490
+assert 490 < $(field idle_greeting_ms.p50) < 900 < \
+    $(field idle_greeting_ms.max) < 1500
+rate = 3 * 60 / $(field seconds)
+assert abs($(field answered_per_minute) - rate) < 1 + rate / 100
+assert abs($(field accepted_per_minute) - rate * 2 / 3) < 1 + rate / 100"
+}
+
+@test "a connection that is closed before it is greeted is not up" {
+	serve <<-'END'
+		def talk(f, c, number):
+		    f.write(b"421 4.7.0 too many\r\n")
+	END
+	run -0 --separate-stderr timeout 10 smtp-load -j -n 0 -o idle=3 \
+	    -o time=0.2 "127.0.0.1:$port" $to
+	[ "$(field idle)" = 3 ]
+	[ "$(field idle_closed)" = 3 ]
+	[ "$(field idle_greeted)" = 0 ]
+	[ "$(field idle_up)" = 0 ]
+}
+
 @test "idle connections come from their own address and drip an octet" {
 	serve <<-'END'
 		def talk(f, c, number):

@@ -32,7 +32,8 @@
 
 struct slot {
 	struct loadconn conn;
-	bool busy; /* has a message that is not decided */
+	bool busy;    /* has a message that is not decided */
+	bool greeted; /* and that has been taken down */
 	uint64_t serial;
 	uint64_t served; /* messages on this connection */
 	struct client_envelope envelope;
@@ -139,6 +140,7 @@ open_slot(struct load *load, struct slot *slot)
 {
 	int fd;
 
+	slot->greeted = false;
 	fd = loadconn_socket(&load->plan->server, &load->plan->source);
 	loadconn_open(&slot->conn, fd);
 	if (fd >= 0) {
@@ -178,6 +180,19 @@ unpark(struct load *load, struct slot *slot)
 		*at = slot->next;
 }
 
+/* The next event of a connection; takes the time of its greeting. */
+static enum client_event
+next_event(struct load *load, struct slot *slot)
+{
+	enum client_event event = loadconn_next(&slot->conn, &load->reader);
+
+	if (slot->conn.greeted && !slot->greeted) {
+		slot->greeted = true;
+		loadbook_greeted(&load->book, slot->serial);
+	}
+	return event;
+}
+
 /* Lets a connection for messages go as far as it can. */
 static void
 pump(struct load *load, struct slot *slot)
@@ -185,8 +200,7 @@ pump(struct load *load, struct slot *slot)
 	struct client *client = &slot->conn.client;
 	enum client_event event;
 
-	while (
-	    (event = loadconn_next(&slot->conn, &load->reader)) != CLIENT_MORE)
+	while ((event = next_event(load, slot)) != CLIENT_MORE)
 		switch (event) {
 		case CLIENT_READY:
 			client_begin(client, &slot->envelope);
@@ -294,7 +308,9 @@ sleep_ms(const struct load *load, uint64_t now)
 	    load->plan->messages > 0 && !is_over(load, now) &&
 	    (load->free != NULL || load->parked != NULL))
 		due = next;
-	return due <= now ? 0 : (int)((due - now + 999) / 1000);
+	if (due <= now || !loadidle_begun(&load->idle))
+		return 0;
+	return (int)((due - now + 999) / 1000);
 }
 
 static bool
@@ -314,7 +330,8 @@ dispatch(struct load *load, const struct epoll_event *event)
 	if (which == WATCH)
 		return loadwatch_take(load->watch, load->mail, found, load);
 	if (which >= slots) {
-		loadidle_ready(&load->idle, (size_t)(which - slots));
+		loadidle_ready(
+		    &load->idle, (size_t)(which - slots), load->stat);
 		return 0;
 	}
 	/* it may have been closed since the event */
@@ -334,6 +351,8 @@ loop(struct load *load)
 
 	for (;;) {
 		now = loadbook_now();
+		if (loadidle_begin(&load->idle) < 0)
+			return -1;
 		settle(load, now);
 		if (now >= load->tick)
 			tick(load, now);
@@ -395,16 +414,16 @@ load_run(const struct load_plan *plan, const struct loadmail *mail,
 	load.begin = loadbook_now();
 	stat->idle = plan->idle + plan->drip;
 	stat->watched = watch->count > 0;
-	if ((!stat->watched ||
-		loadconn_watch(load.epoll, watch->fd, WATCH) == 0) &&
-	    loadidle_open(&load.idle, load.epoll, plan) == 0)
+	loadidle_init(&load.idle, load.epoll, plan);
+	if (!stat->watched || loadconn_watch(load.epoll, watch->fd, WATCH) == 0)
 		rc = loop(&load);
 	if (plan->progress)
 		loadstat_progress_end();
 	stat->interrupted = *plan->stop != 0;
 	stat->lost = stat->watched ? load.book.undelivered : 0;
 	stat->closed = load.idle.closed;
-	loadidle_close(&load.idle);
+	stat->up = loadidle_up(&load.idle);
+	loadidle_free(&load.idle);
 	free_slots(&load);
 	close(load.epoll);
 	return rc;

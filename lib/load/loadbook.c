@@ -51,6 +51,13 @@ loadbook_begin(struct loadbook *book)
 	return serial;
 }
 
+void
+loadbook_greeted(struct loadbook *book, uint64_t serial)
+{
+	loadstat_delay(&book->stat->greeting,
+	    loadbook_now() - book->message[serial].start);
+}
+
 static void
 tell(struct loadbook *book, size_t which, const char *fate, const char *text)
 {

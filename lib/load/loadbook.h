@@ -43,6 +43,9 @@ bool loadbook_is_invalid(const struct loadbook *book, uint64_t serial);
 /* Starts the clock of the next message; returns its number. */
 uint64_t loadbook_begin(struct loadbook *book);
 
+/* The connection on which this is the first message has been greeted. */
+void loadbook_greeted(struct loadbook *book, uint64_t serial);
+
 /* Takes down a reply: its code, or 0 if there was none; the code that RCPT
  * got; the text. */
 void loadbook_decide(struct loadbook *book, uint64_t serial, int code,

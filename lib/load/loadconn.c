@@ -104,7 +104,7 @@ void
 loadconn_open(struct loadconn *conn, int fd)
 {
 	client_reset(&conn->client);
-	conn->body = false;
+	conn->greeted = conn->body = false;
 	conn->fd = fd;
 }
 
@@ -202,6 +202,8 @@ loadconn_next(struct loadconn *conn, struct loadconn_reader *reader)
 		event = client_take(&conn->client, &reader->input);
 		if (event != CLIENT_MORE)
 			return event;
+		/* it has nothing to say before that */
+		conn->greeted |= conn->client.out.len > 0;
 		if (flush(conn) < 0) {
 			/* why, the server may have said before it closed */
 			buf_reset(&conn->client.out);

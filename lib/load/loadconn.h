@@ -30,6 +30,7 @@ struct loadconn_reader {
 struct loadconn {
 	int fd; /* -1 if there is none */
 	struct client client;
+	bool greeted;  /* 220 has come */
 	bool body;     /* the message may be written */
 	uint64_t sent; /* of it, head included */
 	size_t head_len;

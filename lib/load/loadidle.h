@@ -12,31 +12,41 @@
 #include "load/load.h"
 
 struct loadidle_socket {
-	int fd;        /* -1 once it is closed */
-	bool settled;  /* has been greeted, or is closed */
-	unsigned sent; /* octets */
+	int fd; /* -1 once it is closed */
+	bool greeted;
+	uint64_t start; /* microseconds: when it was begun */
+	unsigned sent;  /* octets */
 };
 
 struct loadidle {
+	const struct load_plan *plan;
+	int epoll;
 	struct loadidle_socket *socket; /* the dripping ones come first */
 	size_t count;
+	size_t begun;
 	size_t dripping;
-	size_t settled;
-	size_t closed; /* by the server, or never made */
-	uint64_t drip; /* microseconds: when the next octet is due */
+	size_t settled; /* greeted, or closed before that */
+	size_t closed;  /* by the server, or never made */
+	uint64_t drip;  /* microseconds: when the next octet is due */
 };
 
-/* Begins all connections of the plan; epoll gets numbers from
- * plan->connections on.  0, or -1 with errno. */
-int loadidle_open(
+/* epoll gets numbers from plan->connections on. */
+void loadidle_init(
     struct loadidle *idle, int epoll, const struct load_plan *plan);
-void loadidle_close(struct loadidle *idle);
+void loadidle_free(struct loadidle *idle);
 
-/* Reads and forgets. */
-void loadidle_ready(struct loadidle *idle, size_t which);
+/* Begins the next few connections of the plan, so that the greetings of the
+ * first ones can be read meanwhile.  0, or -1 with errno. */
+int loadidle_begin(struct loadidle *idle);
+
+/* Reads and forgets, but for the time of the greeting. */
+void loadidle_ready(struct loadidle *idle, size_t which, struct loadstat *stat);
 
 /* Sends the next octets, if a second has gone by. */
 void loadidle_drip(struct loadidle *idle, uint64_t now_us);
+
+/* Every connection has been begun. */
+bool loadidle_begun(const struct loadidle *idle);
 
 /* Every connection has been greeted, or will not be. */
 bool loadidle_settled(const struct loadidle *idle);

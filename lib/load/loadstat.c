@@ -25,6 +25,8 @@ loadstat_delay(struct loadstat_delays *delays, uint64_t us)
 void
 loadstat_free(struct loadstat *stat)
 {
+	free(stat->greeting.us);
+	free(stat->idle_greeting.us);
 	free(stat->reply.us);
 	free(stat->delivery.us);
 }
@@ -76,6 +78,13 @@ summarize(struct loadstat_delays *delays)
 	return summary;
 }
 
+/* Whatever the answer was: what was handled. */
+static uint64_t
+answered(const struct loadstat *stat)
+{
+	return stat->accepted + stat->refused + stat->deferred;
+}
+
 static double
 per_minute(uint64_t count, uint64_t us)
 {
@@ -113,15 +122,21 @@ loadstat_print(struct loadstat *stat)
 	if (stat->idle > 0) {
 		print_count("idle connections", stat->idle);
 		print_count("closed meanwhile", stat->closed);
+		print_count("greeted and kept", stat->up);
 	}
 	printf("%-20s%10.3f\n", "seconds", (double)stat->us / 1e6);
 	printf("%-20s%10.1f\n", "accepted a minute",
 	    per_minute(stat->accepted, stat->us));
+	printf("%-20s%10.1f\n", "answered a minute",
+	    per_minute(answered(stat), stat->us));
 	if (stat->watched)
 		printf("%-20s%10.1f\n", "delivered a minute",
 		    per_minute(stat->delivered, stat->delivered_us));
 	printf("\n%-20s%10s%10s%10s%10s\n", "milliseconds", "mean", "p50",
 	    "p99", "max");
+	print_delays("to the greeting", &stat->greeting);
+	if (stat->idle > 0)
+		print_delays("the same, idle", &stat->idle_greeting);
 	print_delays("to the reply", &stat->reply);
 	if (stat->watched)
 		print_delays("to the Maildir", &stat->delivery);
@@ -146,9 +161,15 @@ loadstat_print_json(struct loadstat *stat)
 	    stat->messages, stat->accepted, stat->refused, stat->expected,
 	    stat->deferred, stat->failed);
 	printf(",\"idle\":%" PRIu64 ",\"idle_closed\":%" PRIu64
-	       ",\"seconds\":%.6f,\"accepted_per_minute\":%.1f",
-	    stat->idle, stat->closed, (double)stat->us / 1e6,
-	    per_minute(stat->accepted, stat->us));
+	       ",\"idle_up\":%" PRIu64 ",\"seconds\":%.6f"
+	       ",\"accepted_per_minute\":%.1f,\"answered_per_minute\":%.1f",
+	    stat->idle, stat->closed, stat->up, (double)stat->us / 1e6,
+	    per_minute(stat->accepted, stat->us),
+	    per_minute(answered(stat), stat->us));
+	printf(",\"greeted\":%zu,\"idle_greeted\":%zu", stat->greeting.len,
+	    stat->idle_greeting.len);
+	print_json_delays("greeting_ms", &stat->greeting);
+	print_json_delays("idle_greeting_ms", &stat->idle_greeting);
 	print_json_delays("reply_ms", &stat->reply);
 	if (stat->watched) {
 		printf(",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64

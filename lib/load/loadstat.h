@@ -20,19 +20,22 @@ struct loadstat_delays {
 };
 
 struct loadstat {
-	uint64_t messages;     /* begun */
-	uint64_t accepted;     /* 2xx to the message */
-	uint64_t refused;      /* 5xx */
-	uint64_t expected;     /* of these, invalid ones refused at RCPT */
-	uint64_t deferred;     /* 4xx */
-	uint64_t failed;       /* no connection, a broken one, too late */
-	uint64_t wrong;        /* of accepted, invalid ones */
-	uint64_t delivered;    /* seen in a Maildir */
-	uint64_t lost;         /* accepted and not seen */
-	uint64_t idle;         /* idle and dripping connections made */
-	uint64_t closed;       /* of these, closed by the server meanwhile */
-	uint64_t us;           /* first start to last reply */
-	uint64_t delivered_us; /* first start to last file */
+	uint64_t messages;  /* begun */
+	uint64_t accepted;  /* 2xx to the message */
+	uint64_t refused;   /* 5xx */
+	uint64_t expected;  /* of these, invalid ones refused at RCPT */
+	uint64_t deferred;  /* 4xx */
+	uint64_t failed;    /* no connection, a broken one, too late */
+	uint64_t wrong;     /* of accepted, invalid ones */
+	uint64_t delivered; /* seen in a Maildir */
+	uint64_t lost;      /* accepted and not seen */
+	uint64_t idle;      /* idle and dripping connections made */
+	uint64_t up;        /* of these, greeted and still there at the end */
+	uint64_t closed;    /* of these, closed by the server meanwhile */
+	uint64_t us;        /* first start to last reply */
+	uint64_t delivered_us;                /* first start to last file */
+	struct loadstat_delays greeting;      /* of connections with messages */
+	struct loadstat_delays idle_greeting; /* of idle and dripping ones */
 	struct loadstat_delays reply;
 	struct loadstat_delays delivery;
 	bool watched;     /* delivered, lost and delivery mean something */
