@@ -2,24 +2,27 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/bundle.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "node/limits.h"
 #include "node/set.h"
 
 #define SUFFIX ".yaml"
-#define SELF "self"
+#define SELF "self" SUFFIX
+
+/* The names of the files in a directory. */
+struct listing {
+	char **names;
+	size_t count;
+};
 
 struct loader {
 	const char *dir;
 	const struct nodes *old; /* may be NULL */
-	char **names;            /* of the files, without ".yaml" */
-	size_t name_count;
-	struct stat self_file; /* what self.yaml is, if has_self */
-	bool has_self;
-	bool self_seen; /* it was one of the names */
+	struct bundle_file self_file;
+	bool self_seen; /* it was one of the others, too */
 	struct manifest **good;
 	size_t good_count;
 	const char *self; /* the own node's name, or NULL */
@@ -27,15 +30,27 @@ struct loader {
 	bool incomplete;
 };
 
-/* DIR/NAME.yaml; the caller frees it. */
+/* DIR/FILE; the caller frees it. */
 static char *
-path_of(const struct loader *loader, const char *name)
+path_of(const char *dir, const char *file)
 {
-	size_t size = strlen(loader->dir) + strlen(name) + sizeof("/" SUFFIX);
+	size_t size = strlen(dir) + strlen(file) + sizeof("/");
 	char *path = tree_alloc(size, 1);
 
-	snprintf(path, size, "%s/%s" SUFFIX, loader->dir, name);
+	snprintf(path, size, "%s/%s", dir, file);
 	return path;
+}
+
+/* Whether a file is to be a node's manifest: not an editor's, nor a hidden one,
+ * nor the one that says which is our own. */
+static bool
+is_manifest(const char *file)
+{
+	size_t len = strlen(file), suffix = strlen(SUFFIX);
+
+	return *file != '.' && len > suffix &&
+	       strcmp(file + len - suffix, SUFFIX) == 0 &&
+	       strcmp(file, SELF) != 0;
 }
 
 static int
@@ -44,34 +59,30 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Notes a file if it is to be a manifest: not an editor's, nor a hidden one.
- * False if there are too many. */
+/* Notes a file.  False if there are too many. */
 static bool
-take_entry(struct loader *loader, const char *entry)
+list_entry(struct listing *listing, const char *file)
 {
-	size_t len = strlen(entry), suffix = strlen(SUFFIX);
-
-	if (*entry == '.' || len <= suffix ||
-	    strcmp(entry + len - suffix, SUFFIX) != 0 ||
-	    strcmp(entry, SELF SUFFIX) == 0)
+	if (!is_manifest(file))
 		return true;
-	if (loader->name_count == NODE_NODES_MAX)
+	if (listing->count == NODE_NODES_MAX)
 		return false;
-	loader->names[loader->name_count++] = tree_copy(entry, len - suffix);
+	listing->names[listing->count++] = tree_copy(file, strlen(file));
 	return true;
 }
 
-/* Lists the directory.  0, or -1 if it cannot be used, which was told. */
+/* Lists the directory, by name.  0, or -1 if it cannot be used, which was
+ * told. */
 static int
-take_names(struct loader *loader)
+list(struct listing *listing, const char *path)
 {
 	struct dirent *entry;
 	int failure = 0;
 	DIR *dir;
 
-	dir = opendir(loader->dir);
+	dir = opendir(path);
 	if (dir == NULL) {
-		warning("cannot open the directory '%s': %s", loader->dir,
+		warning("cannot open the directory '%s': %s", path,
 		    strerror(errno));
 		return -1;
 	}
@@ -80,59 +91,74 @@ take_names(struct loader *loader)
 		entry = readdir(dir);
 		if (entry == NULL)
 			failure = errno;
-		else if (!take_entry(loader, entry->d_name))
+		else if (!list_entry(listing, entry->d_name))
 			failure = E2BIG;
 	} while (entry != NULL && failure == 0);
 	closedir(dir);
 	if (failure != 0) {
-		warning("cannot read the directory '%s': %s", loader->dir,
+		warning("cannot read the directory '%s': %s", path,
 		    failure == E2BIG ? "too many manifests"
 				     : strerror(failure));
 		return -1;
 	}
-	qsort(loader->names, loader->name_count, sizeof(*loader->names),
+	qsort(listing->names, listing->count, sizeof(*listing->names),
 	    compare_names);
 	return 0;
 }
 
-/* Reads a regular file.  0, or -1 with errno; a fifo must not hold us up. */
 static int
-read_text(const char *path, struct stat *status, struct buf *text)
+add_file(int bundle, const char *dir, const char *name)
 {
-	if (stat(path, status) < 0)
-		return -1;
-	if (!S_ISREG(status->st_mode)) {
-		errno = EINVAL;
-		return -1;
-	}
-	return file_read(path, text);
+	char *path = path_of(dir, name);
+	int rc;
+
+	rc = bundle_add(bundle, name, path, NODE_FILE_MAX);
+	if (rc < 0)
+		warning(
+		    "cannot add '%s' to a bundle: %s", path, strerror(errno));
+	free(path);
+	return rc;
 }
 
-/* Loads one file; expected as for manifest_parse().  NULL if it is broken,
+int
+nodes_gather(const char *dir, int bundle)
+{
+	struct listing listing = {0};
+	size_t i;
+	int rc;
+
+	listing.names = tree_alloc(NODE_NODES_MAX, sizeof(*listing.names));
+	rc = list(&listing, dir);
+	if (rc == 0)
+		rc = add_file(bundle, dir, SELF);
+	for (i = 0; i < listing.count && rc == 0; i++)
+		rc = add_file(bundle, dir, listing.names[i]);
+	for (i = 0; i < listing.count; i++)
+		free(listing.names[i]);
+	free(listing.names);
+	return rc;
+}
+
+/* Parses one file; expected as for manifest_parse().  NULL if it is broken,
  * which was told and counted. */
 static struct manifest *
-load_file(struct loader *loader, const char *name, const char *expected,
-    struct stat *status)
+parse_file(
+    struct loader *loader, const struct bundle_file *file, const char *expected)
 {
-	/* file_read() wants room beyond the end to see the end */
-	struct buf text = BUF_INIT(NODE_FILE_MAX + 8192);
+	char *path = path_of(loader->dir, file->name);
+	struct source source = {path, 0};
 	struct manifest *manifest = NULL;
-	struct source source;
-	char *path;
 
-	path = path_of(loader, name);
-	source = (struct source){path, 0};
-	if (read_text(path, status, &text) == 0)
-		manifest = manifest_parse(buf_span(&text), path, expected);
-	else if (errno == EMSGSIZE)
+	if (file->error == 0)
+		manifest = manifest_parse(file->text, path, expected);
+	else if (file->error == EMSGSIZE)
 		source_error(
 		    &source, 1, "larger than %d octets", NODE_FILE_MAX);
 	else
 		source_error(&source, 1, "cannot read it: %s",
-		    errno == EINVAL ? "not a file" : strerror(errno));
+		    bundle_reason(file->error));
 	if (manifest == NULL)
 		loader->broken++;
-	buf_free(&text);
 	free(path);
 	return manifest;
 }
@@ -149,24 +175,30 @@ last_good(const struct loader *loader, const char *name)
 	return member != NULL ? manifest_ref(member->manifest) : NULL;
 }
 
-static void
-take_file(struct loader *loader, const char *name)
+static bool
+is_same(const struct bundle_file *a, const struct bundle_file *b)
 {
-	struct stat status = {0};
+	return a->inode != 0 && a->inode == b->inode && a->device == b->device;
+}
+
+static void
+take_file(struct loader *loader, const struct bundle_file *file)
+{
+	char *name = tree_copy(file->name, strlen(file->name) - strlen(SUFFIX));
 	struct manifest *manifest;
 
-	manifest = load_file(loader, name, name, &status);
+	manifest = parse_file(loader, file, name);
 	if (manifest == NULL)
 		manifest = last_good(loader, name);
 	if (manifest != NULL)
 		loader->good[loader->good_count++] = manifest;
 	else
 		loader->incomplete = true;
-	if (loader->has_self && status.st_dev == loader->self_file.st_dev &&
-	    status.st_ino == loader->self_file.st_ino) {
+	if (is_same(file, &loader->self_file)) {
 		loader->self_seen = true;
 		loader->self = manifest != NULL ? manifest->name : NULL;
 	}
+	free(name);
 }
 
 /* Adds the own node's manifest, which stands in self.yaml itself, or outside
@@ -175,11 +207,10 @@ static void
 take_self(struct loader *loader)
 {
 	struct manifest *manifest, **other;
-	struct stat status;
 	bool fresh;
 	size_t i;
 
-	manifest = load_file(loader, SELF, NULL, &status);
+	manifest = parse_file(loader, &loader->self_file, NULL);
 	fresh = manifest != NULL;
 	if (!fresh && loader->old != NULL && loader->old->self != NULL)
 		manifest = manifest_ref(loader->old->self->manifest);
@@ -192,8 +223,7 @@ take_self(struct loader *loader)
 			continue;
 		if (fresh) {
 			source_error(&(struct source){(*other)->file, 0}, 1,
-			    "node '%s' is in " SELF SUFFIX " already",
-			    manifest->name);
+			    "node '%s' is in " SELF " already", manifest->name);
 			loader->broken++;
 			manifest_free(*other);
 			*other = manifest;
@@ -206,57 +236,122 @@ take_self(struct loader *loader)
 	loader->good[loader->good_count++] = manifest;
 }
 
-static struct nodes *
-load(struct loader *loader)
+/* Finds self.yaml, and looks whether the rest is what nodes_gather() makes: not
+ * too much, and no file twice.  0, or -1 with errno. */
+static int
+check_bundle(struct bundle *bundle, struct bundle_file *self)
 {
+	const char *previous = "";
+	struct bundle_file file;
+	size_t count = 0;
+	int rc;
+
+	*self = (struct bundle_file){.name = SELF, .error = ENOENT};
+	bundle_rewind(bundle);
+	while ((rc = bundle_next(bundle, &file)) > 0) {
+		if (strcmp(file.name, SELF) == 0)
+			*self = file;
+		if (!is_manifest(file.name))
+			continue;
+		if (strcmp(previous, file.name) >= 0 ||
+		    ++count > NODE_NODES_MAX) {
+			errno = EBADMSG;
+			return -1;
+		}
+		previous = file.name;
+	}
+	return rc;
+}
+
+/* nodes_build(), also without an own node. */
+static struct nodes *
+build(struct bundle *bundle, const char *dir, const struct nodes *old,
+    size_t *broken)
+{
+	struct loader loader = {.dir = dir, .old = old};
+	struct bundle_file file;
 	struct nodes *nodes;
-	char *path;
 	size_t i;
 
-	path = path_of(loader, SELF);
-	loader->has_self = stat(path, &loader->self_file) == 0;
-	free(path);
-	loader->good =
-	    tree_alloc(loader->name_count + 1, sizeof(*loader->good));
-	for (i = 0; i < loader->name_count; i++)
-		take_file(loader, loader->names[i]);
-	if (!loader->self_seen)
-		take_self(loader);
-	nodes = nodes_of(loader->good, loader->good_count, loader->self);
-	nodes->incomplete = loader->incomplete;
+	if (broken != NULL)
+		*broken = 0;
+	if (check_bundle(bundle, &loader.self_file) < 0) {
+		warning(
+		    "cannot read the bundle of '%s': %s", dir, strerror(errno));
+		return NULL;
+	}
+	loader.good = tree_alloc(NODE_NODES_MAX + 1, sizeof(*loader.good));
+	bundle_rewind(bundle);
+	while (bundle_next(bundle, &file) > 0)
+		if (is_manifest(file.name))
+			take_file(&loader, &file);
+	if (!loader.self_seen)
+		take_self(&loader);
+	nodes = nodes_of(loader.good, loader.good_count, loader.self);
+	nodes->incomplete = loader.incomplete;
 	for (i = 0; i < nodes->count; i++)
-		loader->broken += nodes->members[i].flawed;
-	free(loader->good);
+		loader.broken += nodes->members[i].flawed;
+	free(loader.good);
+	if (broken != NULL)
+		*broken = loader.broken;
 	return nodes;
+}
+
+/* What nothing can start with. */
+static struct nodes *
+need_self(struct nodes *nodes)
+{
+	if (nodes != NULL && nodes->self == NULL) {
+		nodes_free(nodes);
+		return NULL;
+	}
+	return nodes;
+}
+
+struct nodes *
+nodes_build(struct bundle *bundle, const char *dir, const struct nodes *old,
+    size_t *broken)
+{
+	return need_self(build(bundle, dir, old, broken));
+}
+
+/* Opens a bundle of the directory.  0, or -1 after saying why. */
+static int
+open_all(struct bundle *bundle, const char *dir)
+{
+	int fd = bundle_create(), rc;
+
+	if (fd < 0) {
+		warning("cannot make a bundle: %s", strerror(errno));
+		return -1;
+	}
+	rc = nodes_gather(dir, fd);
+	if (rc == 0) {
+		rc = bundle_open(bundle, fd);
+		if (rc < 0)
+			warning("cannot open a bundle: %s", strerror(errno));
+	}
+	close(fd);
+	return rc;
 }
 
 struct nodes *
 nodes_read(const char *dir, const struct nodes *old, size_t *broken)
 {
-	struct loader loader = {.dir = dir, .old = old};
-	struct nodes *nodes = NULL;
-	size_t i;
+	struct bundle bundle;
+	struct nodes *nodes;
 
-	loader.names = tree_alloc(NODE_NODES_MAX, sizeof(*loader.names));
-	if (take_names(&loader) == 0)
-		nodes = load(&loader);
-	for (i = 0; i < loader.name_count; i++)
-		free(loader.names[i]);
-	free(loader.names);
 	if (broken != NULL)
-		*broken = loader.broken;
+		*broken = 0;
+	if (open_all(&bundle, dir) < 0)
+		return NULL;
+	nodes = build(&bundle, dir, old, broken);
+	bundle_close(&bundle);
 	return nodes;
 }
 
 struct nodes *
 nodes_load(const char *dir, const struct nodes *old, size_t *broken)
 {
-	struct nodes *nodes;
-
-	nodes = nodes_read(dir, old, broken);
-	if (nodes != NULL && nodes->self == NULL) {
-		nodes_free(nodes);
-		return NULL;
-	}
-	return nodes;
+	return need_self(nodes_read(dir, old, broken));
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "base/bundle.h"
 #include "mail/address.h"
 
 enum match_class {
@@ -30,16 +31,27 @@ struct match {
 
 struct nodes; /* all manifests */
 
-/* Loads DIR/NAME.yaml of every node; self.yaml names our own.  What is wrong
- * with a manifest is said with file:line on standard error.  A broken one is
+/* Puts DIR/self.yaml and DIR/NAME.yaml of every node into a bundle, under the
+ * names that they have in there; what is in them does not matter.  0, or -1 if
+ * the directory cannot be read or has too many manifests; why was told. */
+int nodes_gather(const char *dir, int bundle);
+
+/* Parses what nodes_gather() put into a bundle; other files in it, which do not
+ * end in ".yaml", are left alone.  Nothing is opened, and nothing of the bundle
+ * is needed afterwards.  self.yaml names our own node.  What is wrong with a
+ * manifest is said with DIR/NAME.yaml:line on standard error.  A broken one is
  * left out, and if `old` (may be NULL) has that node, its last good manifest is
  * taken from there; without one its domains are not known, and an address that
  * no good manifest claims gets 451 until it is mended, never 550.  A
  * manifest that claims a domain of our own node, or of one before it by name,
- * is used without that domain and counts as broken.  Returns NULL if the
- * directory cannot be read, has too many manifests, or has no good one of our
- * own node, nor `old`; why was told.  *broken, if not NULL, is how many
- * manifests were broken.  `old` stays the caller's, and may be freed. */
+ * is used without that domain and counts as broken.  Returns NULL if it is no
+ * such bundle, or there is no good manifest of our own node, nor `old`; why was
+ * told.  *broken, if not NULL, is how many manifests were broken.  `old` stays
+ * the caller's, and may be freed. */
+struct nodes *nodes_build(struct bundle *bundle, const char *dir,
+    const struct nodes *old, size_t *broken);
+
+/* Both, for who may open files.  NULL if either fails. */
 struct nodes *nodes_load(
     const char *dir, const struct nodes *old, size_t *broken);
 void nodes_free(struct nodes *nodes);
