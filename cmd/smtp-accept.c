@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "accept/accept.h"
+#include "base/bundle.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -139,10 +140,46 @@ allow_root(const struct accept_sources *sources)
 	warning("running as root, on loopback only; use -u user");
 }
 
+/* The text of a file in a bundle.  False if it has none, which is told. */
+static bool
+find_pem(struct bundle *bundle, const char *what, const char *path,
+    struct span *text)
+{
+	struct bundle_file file = {.error = EBADMSG};
+
+	if (bundle_find(bundle, what, &file) > 0 && file.error == 0) {
+		*text = file.text;
+		return true;
+	}
+	warning(
+	    "cannot load %s '%s': %s", what, path, bundle_reason(file.error));
+	return false;
+}
+
+/* The key is never in memory of our own but for OpenSSL's. */
 static struct tls *
 load_tls(void)
 {
-	return tls_load(certificate, key != NULL ? key : certificate);
+	const char *key_path = key != NULL ? key : certificate;
+	struct span chain, secret;
+	struct tls *tls = NULL;
+	struct bundle bundle;
+	int fd = bundle_create();
+
+	if (fd < 0 ||
+	    bundle_add(fd, "certificate", certificate, TLS_FILE_MAX) < 0 ||
+	    bundle_add(fd, "key", key_path, TLS_FILE_MAX) < 0 ||
+	    bundle_open(&bundle, fd) < 0)
+		warning("cannot make a bundle: %s", strerror(errno));
+	else {
+		if (find_pem(&bundle, "certificate", certificate, &chain) &&
+		    find_pem(&bundle, "key", key_path, &secret))
+			tls = tls_load(chain, secret, certificate, key_path);
+		bundle_close(&bundle);
+	}
+	if (fd >= 0)
+		close(fd);
+	return tls;
 }
 
 static void
@@ -187,8 +224,12 @@ load(void)
 	if (accept_.nodes == NULL)
 		fatal("no manifests in '%s'", nodes_dir);
 	set_host();
-	if (certificate != NULL && (accept_.tls = load_tls()) == NULL)
-		fatal("no TLS");
+	if (certificate != NULL) {
+		tls_init();
+		accept_.tls = load_tls();
+		if (accept_.tls == NULL)
+			fatal("no TLS");
+	}
 	if (key != NULL && certificate == NULL)
 		fatal("-o key needs -o cert");
 	if (implicit_tls && accept_.tls == NULL)

@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/asn1.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "base/err.h"
@@ -27,10 +30,16 @@ reason(void)
 	return text != NULL ? text : "unknown error";
 }
 
-struct tls *
-tls_load(const char *certificate, const char *key)
+void
+tls_init(void)
 {
-	struct tls *tls;
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
+		fatal("cannot start TLS: %s", reason());
+}
+
+static SSL_CTX *
+new_context(void)
+{
 	SSL_CTX *context;
 
 	context = SSL_CTX_new(TLS_server_method());
@@ -45,15 +54,107 @@ tls_load(const char *certificate, const char *key)
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS |
 				      SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
-		warning(
-		    "cannot load certificate '%s': %s", certificate, reason());
+	return context;
+}
+
+/* Opens a text to read PEM from, which is not copied.  NULL if it is too
+ * large. */
+static BIO *
+open_text(struct span text)
+{
+	BIO *bio;
+
+	if (text.len > TLS_FILE_MAX) {
+		ERR_raise(ERR_LIB_ASN1, ASN1_R_TOO_LONG);
+		return NULL;
+	}
+	bio = BIO_new_mem_buf(text.len > 0 ? text.p : "", (int)text.len);
+	if (bio == NULL)
+		fatal("out of memory");
+	return bio;
+}
+
+/* OpenSSL would ask for a passphrase on the terminal. */
+static int
+no_passphrase(char *text, int size, int encrypting, void *unused)
+{
+	(void)text;
+	(void)size;
+	(void)encrypting;
+	(void)unused;
+	return -1;
+}
+
+/* Whether OpenSSL stopped because there is no more in the text. */
+static bool
+is_at_end(void)
+{
+	unsigned long error = ERR_peek_last_error();
+
+	return ERR_GET_LIB(error) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/* The server's own certificate first, then those between it and a root. */
+static bool
+use_chain(SSL_CTX *context, struct span text)
+{
+	BIO *bio = open_text(text);
+	X509 *certificate;
+	bool good;
+
+	if (bio == NULL)
+		return false;
+	certificate = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	good = certificate != NULL &&
+	       SSL_CTX_use_certificate(context, certificate) == 1;
+	X509_free(certificate); /* the context has its own reference */
+	while (good && (certificate = PEM_read_bio_X509(
+			    bio, NULL, no_passphrase, NULL)) != NULL) {
+		good = SSL_CTX_add0_chain_cert(context, certificate) == 1;
+		if (!good)
+			X509_free(certificate);
+	}
+	BIO_free(bio);
+	if (good && is_at_end()) {
+		ERR_clear_error();
+		return true;
+	}
+	return false;
+}
+
+static bool
+use_key(SSL_CTX *context, struct span text)
+{
+	BIO *bio = open_text(text);
+	EVP_PKEY *key;
+	bool good;
+
+	if (bio == NULL)
+		return false;
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	good = key != NULL && SSL_CTX_use_PrivateKey(context, key) == 1 &&
+	       SSL_CTX_check_private_key(context) == 1;
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return good;
+}
+
+struct tls *
+tls_load(struct span certificate, struct span key, const char *certificate_name,
+    const char *key_name)
+{
+	struct tls *tls;
+	SSL_CTX *context = new_context();
+
+	if (!use_chain(context, certificate)) {
+		warning("cannot load certificate '%s': %s", certificate_name,
+		    reason());
 		SSL_CTX_free(context);
 		return NULL;
 	}
-	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(context) != 1) {
-		warning("cannot load key '%s': %s", key, reason());
+	if (!use_key(context, key)) {
+		warning("cannot load key '%s': %s", key_name, reason());
 		SSL_CTX_free(context);
 		return NULL;
 	}

@@ -13,7 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/span.h"
+
 #define TLS_NAME_SIZE 64
+#define TLS_FILE_MAX (1 << 20) /* octets of a certificate chain or a key */
 
 struct tls; /* certificate and key */
 
@@ -23,9 +26,17 @@ struct stream {
 	short waiting; /* what poll(2) shall wait for after EAGAIN */
 };
 
-/* Loads PEM files: a certificate chain, and its key.  On failure returns NULL
- * after saying why on standard error. */
-struct tls *tls_load(const char *certificate, const char *key);
+/* Lets OpenSSL read its configuration (openssl.cnf) now and not when it is
+ * first used; from here on it opens no file.  Ends the program with 111 if it
+ * cannot start. */
+void tls_init(void);
+
+/* Loads a certificate chain and its key, texts in PEM that may be one and the
+ * same; the names are for messages.  The texts stay the caller's and are not
+ * needed afterwards.  An encrypted key is an error, since nobody is there to
+ * be asked.  On failure returns NULL after saying why on standard error. */
+struct tls *tls_load(struct span certificate, struct span key,
+    const char *certificate_name, const char *key_name);
 void tls_free(struct tls *tls);
 
 /* Begins the server's handshake on a stream in the clear.  0, or -1. */
