@@ -8,12 +8,21 @@
  * most of it.  A source that lately delivered good mail counts for less than
  * it holds.
  *
- * A host that asks for unknown recipients again and again, as those do who
- * guess addresses, is refused for a while that doubles each time.
+ * What counts is the weight of its undecided guests: each is worth 16 / (16 +
+ * good), where good is the messages that it delivered, at most 48, so that who
+ * sends good mail may hold up to four times as much.  Of those of equal weight
+ * the one is taken that was quiet for longest.
  *
- * The table has a fixed size.  It is keyed with a secret, so that nobody can
- * choose addresses that collide.  Time is given by the caller, as clock_ms()
- * has it; there are no descriptors here.
+ * A host that asks for unknown recipients again and again, as those do who
+ * guess addresses, is refused for a minute, and each time for twice as long, up
+ * to a day; a day without makes that forgotten.  A good message makes up for
+ * ten of them.  If a whole network asks for eight times as many, all of it is
+ * refused.
+ *
+ * What was good and bad halves each hour.  The table has a fixed size: sources
+ * that nobody is of are remembered while there is room.  It is keyed with a
+ * secret, so that nobody can choose addresses that collide.  Time is given by
+ * the caller, as clock_ms() has it; there are no descriptors here.
  */
 #ifndef NET_GATE_H
 #define NET_GATE_H
@@ -25,14 +34,14 @@
 #include "base/buf.h"
 
 struct gate;
-struct gate_host;
+struct account;
 
 /* A connection's place; part of whatever holds the connection.  All zero when
- * it is not inside. */
+ * it is not inside; while it is undecided it must stay where it is. */
 struct gate_guest {
-	struct gate_guest *next, *previous; /* of its host, longest idle first;
-					       only while it is undecided */
-	struct gate_host *host;
+	struct gate_guest *next, *previous; /* of its host, longest idle first,
+					       a ring; NULL if decided */
+	struct account *host;
 };
 
 /* For so many guests at most.  harvest: unknown recipients after which a host
@@ -40,17 +49,20 @@ struct gate_guest {
 struct gate *gate_new(size_t guests, unsigned harvest);
 void gate_free(struct gate *gate);
 
-/* Lets a client in as an undecided guest.  false if its host is refused for
- * now, which is counted.  A peer that is neither of IPv4 nor IPv6 is a source
- * by itself that is never refused.  An IPv4-mapped address is IPv4. */
+/* Lets a client in as an undecided guest.  false if its host or network is
+ * refused for now, which is counted; or if there are many more guests than it
+ * is for.  An IPv4-mapped address is IPv4.  All peers that are neither IPv4 nor
+ * IPv6 are one host, which is never refused. */
 bool gate_enter(struct gate *gate, struct gate_guest *guest,
     const struct sockaddr_storage *peer, int64_t now);
 
-/* It has said something sensible: it is the least idle one from now on. */
+/* It has said something sensible: it is the least idle one of its host from now
+ * on. */
 void gate_active(struct gate *gate, struct gate_guest *guest);
 
 /* A worker takes it over: from now on it is the guest of `worker`, is not
- * evicted any more, and counts for gate_workers(). */
+ * evicted any more, and counts for gate_workers().  `worker` must not be inside
+ * already.  No harm if `guest` is not. */
 void gate_decide(
     struct gate *gate, struct gate_guest *guest, struct gate_guest *worker);
 
@@ -77,7 +89,7 @@ void gate_note_bad(struct gate *gate, const struct gate_guest *guest,
  * unknown recipients. */
 bool gate_is_known(const struct gate_guest *guest, int64_t now);
 
-/* What was refused since the last call, as "refused=N sources=N
+/* Appends what was refused since the last call, as "refused=N sources=N
  * worst=ADDRESS:N,..." with the worst eight; nothing if nothing was. */
 void gate_summary(struct gate *gate, struct buf *text);
 
