@@ -35,18 +35,21 @@ session_cpu() { # SESSION
 
 # Their proportional set size (what is shared is counted once), in KB.
 session_pss() { # SESSION
-	for pid in $(session_pids "$1"); do
-		cat "/proc/$pid/smaps_rollup" 2>/dev/null
-	done | awk '$1 == "Pss:" { sum += $2 } END { printf "%d", sum }'
+	session_pids "$1" | sed 's,.*,/proc/&/smaps_rollup,' |
+	    xargs cat 2>/dev/null |
+	    awk '$1 == "Pss:" { sum += $2 } END { printf "%d", sum }'
 }
 
-# Leaves the largest in FILE, until it is stopped.
-sample_pss() { # SESSION FILE
-	max=0
+milliseconds() {
+	awk '{ printf "%d", $1 * 1000 }' /proc/uptime
+}
+
+# Appends a line a second to FILE, until it is stopped: milliseconds, those of
+# CPU, KB of memory.
+sample() { # SESSION FILE
 	while :; do
-		now=$(session_pss "$1")
-		if [ "$now" -gt "$max" ]; then max=$now; fi
-		echo "$max" >"$2"
+		echo "$(milliseconds) $(session_cpu "$1") $(session_pss "$1")" \
+		    >>"$2"
 		sleep 1
 	done
 }

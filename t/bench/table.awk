@@ -1,75 +1,143 @@
-# Medians of bench.csv (run,server,metric,value), servers side by side.
+# The table of `make bench`, from medians.csv: servers side by side.  A row is
+# there if any of them has a number for it.
 
-function median(server, metric,    n, i, j, v, list) {
-	n = count[server, metric]
-	for (i = 1; i <= n; i++) {
-		v = value[server, metric, i]
-		for (j = i - 1; j > 0 && list[j] > v; j--)
-			list[j + 1] = list[j]
-		list[j + 1] = v
+# One row: what is at "part,SERVER,where", times scale.
+function row(label, format, part, where, scale,    s, line, key, some) {
+	line = sprintf("%-44s", label)
+	for (s = 1; s <= count; s++) {
+		key = part "," name[s] "," where
+		if (key in value)
+			some = 1
+		line = line sprintf("%13s", key in value ? \
+		    sprintf(format, value[key] * scale) : "-")
 	}
-	if (n == 0)
-		return ""
-	return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
+	if (some) {
+		if (title != "")
+			print "\n" title
+		title = ""
+		print line
+	}
 }
 
-function show(label, format, metric, scale,    s, v) {
-	printf "%-40s", label
-	for (s = 1; s <= servers; s++) {
-		v = median(name[s], metric)
-		printf "%12s", v == "" ? "-" : sprintf(format, v * scale)
-	}
-	print ""
+function get(key) {
+	return key in value ? value[key] : 0
 }
 
-function show_ratio(label, format, over, under, server, scale,    s, a, b) {
-	printf "%-40s", label
-	for (s = 1; s <= servers; s++) {
-		a = median(name[s], over)
-		b = median(server == "" ? name[s] : server, under)
-		printf "%12s", a == "" || b + 0 == 0 ? "-" : \
-		    sprintf(format, a / b * scale)
-	}
-	print ""
+function scenario(s,    kb) {
+	title = s ": mean delay from connect to Maildir, ms"
+	for (kb = 8; kb <= 64; kb *= 2)
+		row("  50 at once, " kb " KB", "%.1f", "scenarios", \
+		    s ",burst," kb ",delay_ms", 1)
+	for (kb = 8; kb <= 64; kb *= 2)
+		row("  a second apart, " kb " KB", "%.1f", "scenarios", \
+		    s ",1," kb ",delay_ms", 1)
+	row("  " interval " s apart, 8 KB", "%.1f", "scenarios", \
+	    s "," interval ",8,delay_ms", 1)
+	title = s ": messages a minute"
+	for (kb = 8; kb <= 64; kb *= 2)
+		row("  50 at once, " kb " KB", "%.0f", "scenarios", \
+		    s ",burst," kb ",per_minute", 1)
+	row("  a second apart, 8 KB", "%.1f", "scenarios", \
+	    s ",1,8,per_minute", 1)
+	title = s ": a message of 8 KB every 0.6 s"
+	row("  CPU, percent of a core", "%.2f", "scenarios", \
+	    s ",0.6,8,cpu_percent", 1)
+	row("  memory (PSS), MB", "%.1f", "scenarios", s ",0.6,8,pss_kb", \
+	    1 / 1024)
+}
+
+function idle(kind, k, words,    at) {
+	at = "S1," kind "," k ","
+	title = k == 0 ? "nobody beside" : k " connections that " words
+	row("  greeted and kept", "%.0f", "idle", at "up", 1)
+	row("  their time to the greeting, p99, ms", "%.1f", "idle", \
+	    at "held_greeting_p99_ms", 1)
+	row("  PSS added by each, KB", "%.1f", "idle", at "pss_each_kb", 1)
+	row("  of 5 from elsewhere, delivered", "%.0f", "idle", \
+	    at "delivered_5", 1)
+	row("  mean delay of the 5, ms", "%.1f", "idle", at "delay_5_ms", 1)
+	row("  of 50 from elsewhere, delivered", "%.0f", "idle", \
+	    at "delivered_50", 1)
+	row("  mean delay of the 50, ms", "%.1f", "idle", at "delay_50_ms", 1)
+	row("  greeting for others, p50, ms", "%.2f", "idle", \
+	    at "greeting_p50_ms", 1)
+	row("  greeting for others, p99, ms", "%.2f", "idle", \
+	    at "greeting_p99_ms", 1)
 }
 
 BEGIN {
 	FS = ","
+	count = split(servers, name, " ")
 }
 
-NR > 1 {
-	value[$2, $3, ++count[$2, $3]] = $4 + 0
-	if (!($2 in seen) && $2 != "limit")
-		name[++servers] = $2
-	seen[$2] = 1
+{
+	value[$1 "," $2 "," $3 "," $4 "," $5 "," $6] = $7
+	if ($4 == "invalid" && !(($5) in percents))
+		percent[++percentages] = $5
+	percents[$5] = 1
+	if ($1 == "idle" && !(($4, $5) in kinds)) {
+		kind[++points] = $4
+		k[points] = $5
+		kinds[$4, $5] = 1
+	}
+	if ($1 == "flood")
+		flood = $5
 }
 
 END {
-	printf "%-40s", ""
-	for (s = 1; s <= servers; s++)
-		printf "%12s", name[s]
+	printf "\n%-44s", ""
+	for (s = 1; s <= count; s++)
+		printf "%13s", substr(name[s], 1, 12)
 	print ""
-	print "sustained, 8 KB, 10 connections"
-	show("  messages delivered/s", "%.0f", "rate", 1)
-	show("  CPU of the server, ms a message", "%.2f", "cpu", 1)
-	printf "  %-38s%12.0f\n", "the bare limit of disk and core/s", \
-	    median("limit", "rate")
-	printf "  %-38s%12.2f\n", "CPU of that, ms a message", \
-	    median("limit", "cpu")
-	show_ratio("  share of the limit, %", "%.0f", "rate", "rate", \
-	    "limit", 100)
-	print "50 messages at once, mean delay from connect to Maildir, ms"
-	show("  8 KB", "%.0f", "burst_8", 1)
-	show("  16 KB", "%.0f", "burst_16", 1)
-	show("  32 KB", "%.0f", "burst_32", 1)
-	show("  64 KB", "%.0f", "burst_64", 1)
-	show_ratio("  64 KB to 8 KB", "%.2f", "burst_64", "burst_8", "", 1)
-	print "memory of the server (PSS), MB"
-	show("  after one message", "%.1f", "pss_one", 1 / 1024)
-	show("  most, under the sustained load", "%.1f", "pss_max", 1 / 1024)
-	print idle " idle connections"
-	show("  greeted and kept", "%.0f", "idle_up", 1)
-	show("  PSS added by each, KB", "%.1f", "idle_pss", 1)
-	show("  messages/s without them", "%.0f", "rate_alone", 1)
-	show("  messages/s beside them", "%.0f", "rate_beside", 1)
+
+	title = "sustained, 8 KB, 10 connections"
+	row("  messages delivered/s", "%.0f", "sustained", \
+	    "S1,sustained,8,rate", 1)
+	row("  CPU of the server, ms a message", "%.2f", "sustained", \
+	    "S1,sustained,8,cpu_ms", 1)
+	limit = get("limit,limit,,sustained,8,rate")
+	if (limit > 0) {
+		row("  percent of what disk and core allow", "%.0f", \
+		    "sustained", "S1,sustained,8,rate", 100 / limit)
+		printf "  (one process that writes, syncs, renames: %.0f/s," \
+		    " %.2f ms)\n", limit, get("limit,limit,,sustained,8,cpu_ms")
+	}
+	row("  PSS after one message, MB", "%.1f", "sustained", \
+	    "S1,one,1,pss_kb", 1 / 1024)
+	row("  PSS at most, MB", "%.1f", "sustained", \
+	    "S1,sustained,8,pss_kb", 1 / 1024)
+
+	for (s = 1; s <= 4; s++)
+		scenario("S" s)
+
+	title = "percent of invalid recipients: messages delivered/s"
+	for (p = 1; p <= percentages; p++)
+		row("  " percent[p], "%.0f", "goodput", \
+		    "S1,invalid," percent[p] ",goodput", 1)
+	title = "percent of invalid recipients: connections handled/s"
+	for (p = 1; p <= percentages; p++)
+		row("  " percent[p], "%.0f", "goodput", \
+		    "S1,invalid," percent[p] ",total", 1)
+	title = "CPU of the server, ms"
+	row("  a message of 8 KB delivered", "%.3f", "goodput", \
+	    "S1,invalid,0,cpu_ms", 1)
+	row("  a recipient refused", "%.3f", "goodput", \
+	    "S1,invalid,100,cpu_ms", 1)
+
+	for (p = 1; p <= points; p++)
+		idle(kind[p], k[p], kind[p] == "idle" ? "say nothing" : "drip")
+
+	title = flood " connections at once; another address sends meanwhile"
+	row("  of the burst, told that there is nobody", "%.0f", "flood", \
+	    "S1,flood," flood ",answered", 1)
+	row("  until the last of them, s", "%.2f", "flood", \
+	    "S1,flood," flood ",seconds", 1)
+	row("  the other one's messages", "%.0f", "flood", \
+	    "S1,flood," flood ",sent", 1)
+	row("  of these, not taken", "%.0f", "flood", \
+	    "S1,flood," flood ",not_taken", 1)
+	row("  their mean delay, ms", "%.1f", "flood", \
+	    "S1,flood," flood ",delay_ms", 1)
+	row("  their greeting, p99, ms", "%.1f", "flood", \
+	    "S1,flood," flood ",greeting_p99_ms", 1)
 }

@@ -1,0 +1,29 @@
+# shellcheck shell=sh disable=SC2154
+# The experiment of the hybrid paper: what is left for good messages when more
+# and more connections want a recipient that does not exist?  At least
+# $BENCH_CONNECTIONS are kept open; servers with a process a connection have
+# $BENCH_PROCESSES (100 is what Postfix has by default, and had there).
+
+part_goodput() {
+	start S1 || return
+	for percent in $BENCH_INVALID; do
+		if [ "$server" = bare ] && [ "$percent" != 95 ]; then
+			continue
+		fi
+		sampled_load -c "$BENCH_CONNECTIONS" -s 8K \
+		    -o "invalid=$percent" -o "time=$BENCH_SECONDS"
+		n=$(($(value accepted) + $(value refused) + $(value deferred)))
+		if [ "$server" != bare ]; then
+			record invalid "$percent" goodput "$(calculate \
+			    "$(value delivered_per_minute) / 60")"
+			record invalid "$percent" deferred \
+			    "$(($(value deferred) + $(value failed)))"
+		fi
+		record invalid "$percent" total \
+		    "$(calculate "$(value answered_per_minute) / 60")"
+		record invalid "$percent" cpu_ms \
+		    "$(calculate "$cpu / ($n > 0 ? $n : 1)")"
+		record invalid "$percent" pss_kb "$(pss_max)"
+	done
+	stop
+}

@@ -1,0 +1,25 @@
+# shellcheck shell=sh disable=SC2154
+# As many messages as it takes: ten connections, 8 KB, $BENCH_SECONDS.
+
+part_sustained() {
+	start S1 || return
+	record one 1 pss_kb "$(session_pss "$session")"
+	sampled_load -c 10 -s 8K -o "time=$BENCH_SECONDS" ||
+	    note "$server: $(cat "$top/load")"
+	n=$(value delivered)
+	record sustained 8 rate "$(calculate "$(value delivered_per_minute) / 60")"
+	record sustained 8 cpu_ms "$(calculate "$cpu / ($n > 0 ? $n : 1)")"
+	record sustained 8 pss_kb "$(pss_max)"
+	stop
+}
+
+# What disk and core allow.
+part_limit() {
+	settle
+	mkdir "$top/limit.$run"
+	# shellcheck disable=SC2086 # words
+	$pin limit 5 "$top/limit.$run" >"$top/numbers" || return
+	read -r rate cpu <"$top/numbers"
+	record sustained 8 rate "$rate"
+	record sustained 8 cpu_ms "$cpu"
+}
