@@ -172,6 +172,10 @@ command_mail(struct session *session, struct session_io *io, struct scan *args)
 		reply(session, io, "503 5.5.1 There is a sender already");
 		return SESSION_MORE;
 	}
+	if (session->config->full) {
+		reply(session, io, "452 4.3.1 No room for mail");
+		return SESSION_MORE;
+	}
 	session_reset(session);
 	if (!take_path(session, io, args, "FROM:", &address) ||
 	    !mail_parameters(session, io, args))
@@ -350,23 +354,34 @@ static const struct {
 	const char *verb;
 	enum session_event (*run)(
 	    struct session *, struct session_io *, struct scan *);
+	bool chatter; /* brings no message nearer */
 } commands[] = {
-    {"EHLO", command_ehlo},
-    {"HELO", command_helo},
-    {"MAIL", command_mail},
-    {"RCPT", command_rcpt},
-    {"DATA", command_data},
-    {"BDAT", command_bdat},
-    {"RSET", command_rset},
-    {"NOOP", command_noop},
-    {"QUIT", command_quit},
-    {"VRFY", command_vrfy},
-    {"STARTTLS", command_starttls},
-    {"EXPN", command_unimplemented},
-    {"HELP", command_unimplemented},
-    {"TURN", command_unimplemented},
-    {"AUTH", command_unimplemented},
+    {"EHLO", command_ehlo, true},
+    {"HELO", command_helo, true},
+    {"MAIL", command_mail, true}, /* but with a recipient it does */
+    {"RCPT", command_rcpt, false},
+    {"DATA", command_data, false},
+    {"BDAT", command_bdat, false},
+    {"RSET", command_rset, true},
+    {"NOOP", command_noop, true},
+    {"QUIT", command_quit, false},
+    {"VRFY", command_vrfy, true},
+    {"STARTTLS", command_starttls, false},
+    {"EXPN", command_unimplemented, true},
+    {"HELP", command_unimplemented, true},
+    {"TURN", command_unimplemented, true},
+    {"AUTH", command_unimplemented, true},
 };
+
+/* Who only keeps the line busy is sent away. */
+static bool
+is_too_much(struct session *session, struct session_io *io)
+{
+	if (++session->chatter <= SESSION_CHATTER_MAX)
+		return false;
+	session_end(session, io, "4.7.0 Too many commands");
+	return true;
+}
 
 enum session_event
 command_run(struct session *session, struct session_io *io, struct span line)
@@ -384,9 +399,13 @@ command_run(struct session *session, struct session_io *io, struct span line)
 		reply(session, io, "500 5.5.2 Line too long");
 		return SESSION_MORE;
 	}
-	for (i = 0; i < nitems(commands); i++)
-		if (span_ieq(verb, span_of(commands[i].verb)))
-			return commands[i].run(session, io, &scan);
+	for (i = 0; i < nitems(commands); i++) {
+		if (!span_ieq(verb, span_of(commands[i].verb)))
+			continue;
+		if (commands[i].chatter && is_too_much(session, io))
+			return SESSION_MORE;
+		return commands[i].run(session, io, &scan);
+	}
 	reply(session, io, "500 5.5.1 No such command");
 	return SESSION_MORE;
 }

@@ -105,6 +105,25 @@ take_line(struct session *session, struct session_io *io, struct span *line)
 	return 1;
 }
 
+/* Whether RCPT comes next, as far as there is anything to see. */
+static bool
+is_recipient_next(const struct session *session, const struct session_io *io)
+{
+	struct span have = buf_span(&session->line);
+	char verb[4];
+	size_t i;
+
+	for (i = 0; i < sizeof(verb); i++)
+		if (i < have.len)
+			verb[i] = have.p[i];
+		else if (i - have.len < io->in_len)
+			verb[i] = io->in[i - have.len];
+		else
+			return false;
+	return span_ieq(
+	    (struct span){verb, sizeof(verb)}, (struct span){"RCPT", 4});
+}
+
 static enum session_event
 step_command(struct session *session, struct session_io *io)
 {
@@ -112,9 +131,12 @@ step_command(struct session *session, struct session_io *io)
 	struct span line;
 	int rc;
 
+	if (session->hold && is_recipient_next(session, io))
+		return SESSION_HOLD;
 	rc = take_line(session, io, &line);
 	if (rc <= 0)
 		return rc < 0 ? SESSION_CLOSE : SESSION_MORE;
+	session->commands++;
 	event = command_run(session, io, line);
 	if (session->line.cap > 0)
 		buf_free(&session->line);
@@ -279,6 +301,7 @@ add_recipient(
 		}
 	}
 	session->accepted++;
+	session->chatter = 0;
 	session->recipients_accepted++;
 	return true;
 }

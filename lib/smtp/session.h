@@ -31,7 +31,8 @@
 #define SESSION_MAIL_MAX 565    /* with SIZE, BODY and SMTPUTF8 */
 #define SESSION_LINE_MAX 2048   /* a longer command line ends the session */
 #define SESSION_OUT_MAX (1 << 20)
-#define SESSION_REPLY_MAX 512 /* 4.5.3.1.5 */
+#define SESSION_REPLY_MAX 512   /* 4.5.3.1.5 */
+#define SESSION_CHATTER_MAX 100 /* commands that bring no message nearer */
 
 /* What the administrator says; lives longer than every session. */
 struct session_config {
@@ -40,6 +41,7 @@ struct session_config {
 	unsigned recipients_max; /* in a transaction */
 	unsigned errors_max;     /* 5xx replies before 421 */
 	bool tls;                /* STARTTLS is offered */
+	bool full;               /* no room for mail at the moment */
 };
 
 enum session_event {
@@ -51,6 +53,9 @@ enum session_event {
 	SESSION_MESSAGE,   /* the message is whole: session_answer() */
 	SESSION_TLS,       /* send io->out, then the handshake; what was read
 			      before is gone.  session_secured() */
+	SESSION_HOLD,      /* hold is set, and RCPT comes next: send io->out,
+			      keep the rest of the input, and come again with it
+			      when hold is not set any more */
 	SESSION_CLOSE      /* send io->out, then close */
 };
 
@@ -91,11 +96,14 @@ struct session {
 	bool chunked;    /* BDAT was used in this transaction */
 	bool chunk_last; /* the chunk at hand is the last one */
 	bool quit;       /* the client said QUIT */
+	bool hold;       /* set by the caller: no RCPT yet */
 	int route;       /* of all recipients; the caller's number */
 	uint64_t left;   /* octets of the chunk still to come */
 	uint64_t octets; /* of the message so far, CRLF counted */
 	unsigned errors;
-	struct buf line; /* a command that has not ended yet */
+	unsigned commands; /* whole ones */
+	unsigned chatter;  /* of these, that brought no message nearer */
+	struct buf line;   /* a command that has not ended yet */
 	struct buf helo;
 	struct buf sender;     /* "" is the null reverse-path */
 	struct buf node;       /* of all recipients */

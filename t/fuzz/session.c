@@ -54,8 +54,12 @@ step(struct session *session, struct session_io *io, struct outcome *outcome)
 		return 1;
 	case SESSION_MESSAGE:
 		outcome->messages++;
+		session->hold = true;
 		outcome->whole = outcome->bodies.len;
 		session_answer(session, io, "250 2.0.0 Ok");
+		return 1;
+	case SESSION_HOLD:
+		session->hold = false;
 		return 1;
 	case SESSION_TLS:
 		session_secured(session);

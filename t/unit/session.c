@@ -15,7 +15,7 @@ static struct session_config config = {.host = "mx.example",
 static struct session session;
 static struct session_io io;
 static struct buf body = BUF_INIT(1 << 20);
-static unsigned messages, recipients, datas, secures;
+static unsigned messages, recipients, datas, secures, holds;
 static const char *data_refusal;
 
 /* A recipient is good unless it begins with "no"; "other" is another node's. */
@@ -60,6 +60,11 @@ run(void)
 			secures++;
 			session_secured(&session);
 			return true;
+		case SESSION_HOLD:
+			holds++;
+			CHECK(recipients == 0);
+			session.hold = false;
+			break;
 		case SESSION_CLOSE:
 			return false;
 		}
@@ -91,7 +96,7 @@ start(void)
 	buf_free(&io.out);
 	buf_init(&io.out, SESSION_OUT_MAX);
 	buf_reset(&body);
-	messages = recipients = datas = secures = 0;
+	messages = recipients = datas = secures = holds = 0;
 	data_refusal = NULL;
 }
 
@@ -419,6 +424,52 @@ test_can_be_packed_and_go_on(void)
 	buf_free(&packed);
 }
 
+static void
+test_holds_the_first_recipient_until_it_may_go_on(void)
+{
+	static const char *const portions[] = {BEGIN "DATA\r\nx\r\n.\r\n",
+	    "ehlo c\r\nmail from:<>\r\nrcpt to:<x@d.example>\r\nDATA\r\n"
+	    "x\r\n.\r\n"};
+	size_t i, portion;
+
+	for (i = 0; i < nitems(portions); i++)
+		for (portion = 1; portion < 80; portion++) {
+			start();
+			session.hold = true;
+			CHECK(
+			    feed_by(portions[i], strlen(portions[i]), portion));
+			CHECK(holds == 1 && recipients == 1 && messages == 1);
+		}
+	start();
+	session.hold = true;
+	CHECK(!FEED("EHLO c\r\nRSET\r\nQUIT\r\n", 4096) && holds == 0);
+}
+
+static void
+test_sends_those_away_who_only_chat(void)
+{
+	int i;
+
+	start();
+	for (i = 0; i < SESSION_CHATTER_MAX; i++)
+		CHECK(FEED("NOOP\r\n", 4096));
+	CHECK(!FEED("NOOP\r\n", 4096));
+	CHECK(strstr(buf_str(&io.out), "\r\n421 4.7.0 ") != NULL);
+	/* who brings mail may go on for ever */
+	start();
+	for (i = 0; i < SESSION_CHATTER_MAX; i++)
+		CHECK(FEED(BEGIN "DATA\r\n.\r\n", 4096));
+	CHECK(messages == SESSION_CHATTER_MAX && session.commands == 400);
+}
+
+static void
+test_takes_no_mail_without_room(void)
+{
+	config.full = true;
+	CHECK_CODES(BEGIN "DATA\r\nQUIT\r\n", "250 452 503 503 221 ");
+	config.full = false;
+}
+
 int
 main(void)
 {
@@ -440,6 +491,9 @@ main(void)
 	TEST(forgets_all_under_tls);
 	TEST(gives_up_after_too_many_errors);
 	TEST(answers_every_verb);
+	TEST(holds_the_first_recipient_until_it_may_go_on);
+	TEST(sends_those_away_who_only_chat);
+	TEST(takes_no_mail_without_room);
 	TEST(can_be_packed_and_go_on);
 	session_free(&session);
 	buf_free(&io.out);
