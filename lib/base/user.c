@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "base/user.h"
 
 void
@@ -42,4 +43,6 @@ user_confine(void)
 		fatal("cannot set no_new_privs: %s", strerror(errno));
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		fatal("cannot switch core files off: %s", strerror(errno));
+	if (!SANDBOX_SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		fatal("cannot forbid tracing: %s", strerror(errno));
 }

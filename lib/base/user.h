@@ -8,8 +8,10 @@
  * is no way back.  Ends the program with 111 if any of it fails. */
 void user_become(const char *name);
 
-/* From here on no exec gives more rights than we have, and nothing leaves a
- * core file with mail in it. */
+/* From here on no exec gives more rights than we have, nothing leaves a core
+ * file with mail in it, and no other process of the same user can trace us or
+ * read our memory.  The last does not survive an exec, nor is it there in a
+ * program with the address sanitizer, whose leak checker traces. */
 void user_confine(void);
 
 #endif
