@@ -108,7 +108,7 @@ run(const struct filter *filter, const struct message *from, struct message *to)
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		fatal("cannot make a pipe: %s", strerror(errno));
-	pid = proc_spawn(filter->argv, in[0], out[1], -1);
+	pid = proc_spawn(filter->argv, in[0], out[1], -1, NULL);
 	if (pid < 0)
 		fatal("cannot run '%s': %s", filter->argv[0], strerror(errno));
 	close(in[0]);

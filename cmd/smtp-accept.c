@@ -1,64 +1,99 @@
 /*
  * smtp-accept: receives mail by SMTP and gives it to pipelines.
  *
- * - One process holds every connection and talks up to RCPT and DATA.  Only a
- *   message for somebody who exists costs a process of its own, a worker, and
- *   only when it is here as a whole does it get a pipeline.
- * - What parses content is never in here: no MIME, no DNS, no archives.
+ * - One process, the loop, holds every connection and talks up to RCPT and
+ *   DATA.  Only a message for somebody who exists costs a process of its own, a
+ *   worker, and only when it is here as a whole does it get a pipeline.
+ * - What parses content is never in here: no MIME, no archives; and DNS has a
+ *   process of its own.
  * - There is no option that relays: a recipient is somebody in a manifest, or
  *   is refused.
- * - Files are opened and ports are bound first, then privileges are dropped;
- *   what SIGHUP loads anew must be readable to the user that is left.
+ * - The keeper is forked first: it opens files and runs pipelines, so that the
+ *   loop and the workers, who hear strangers, can give up both for good.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "accept/accept.h"
-#include "base/bundle.h"
+#include "accept/files.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/user.h"
+#include "base/sandbox.h"
+#include "base/scan.h"
+#include "mail/message.h"
 
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
+#define CONNECTIONS_PER_MB 10    /* of the machine's memory */
 
 static struct accept accept_;
-static const char *nodes_dir = "/etc/pimail/nodes";
-static const char *certificate, *key, *host;
+static struct keeper_config config;
+static const char *user_name, *stage_user_name;
+static const char *early = "refuse", *proxies, *disk, *lists;
 static uint64_t pool_size, recycle = 1000, implicit_tls;
-static uint64_t recipients = 100, errors = 20;
+static uint64_t recipients = 100, memory = 100 << 20;
 
 static const struct conf_option options[] = {
-    {"cert", CONF_TEXT, &certificate, 0, 0,
+    {"cert", CONF_TEXT, &config.certificate, 0, 0,
 	"certificate chain (PEM); offers STARTTLS"},
     {"connections", CONF_COUNT, &accept_.connections, 1, 1000000,
-	"connections at a time; 0 in the list means as many as descriptors"},
+	"connections at a time; 0 in the list means as memory allows"},
     {"deadline", CONF_SECONDS, &accept_.deadline, 100, 3600000,
 	"seconds a pipeline may take for a message"},
-    {"errors", CONF_COUNT, &errors, 1, 1000,
-	"5xx replies before a connection is ended"},
-    {"host", CONF_TEXT, &host, 0, 0,
+    {"disk", CONF_TEXT, &disk, 0, 0,
+	"a directory whose disk must have room, too"},
+    {"dns", CONF_TEXT, &config.asker.dns.server, 0, 0,
+	"name server for lists (address@port); else the system's"},
+    {"early", CONF_TEXT, &early, 0, 0,
+	"who talks before the greeting: refuse or mark"},
+    {"errors", CONF_COUNT, &accept_.errors, 1, 1000,
+	"5xx replies before a connection is ended; 0 means as there is room"},
+    {"free", CONF_SIZE, &accept_.free, 0, 1ULL << 40,
+	"octets that must be free on the disk"},
+    {"greet-delay", CONF_SECONDS, &accept_.greet_delay, 0, 60000,
+	"seconds until strangers are greeted"},
+    {"harvest", CONF_COUNT, &accept_.harvest, 0, 1000000,
+	"unknown recipients after which a source is refused; 0: never"},
+    {"host", CONF_TEXT, &accept_.host, 0, 0,
 	"name in greeting and trace; else the own node's host"},
     {"implicit-tls", CONF_COUNT, &implicit_tls, 0, 1,
 	"1: TLS from the first octet on"},
-    {"key", CONF_TEXT, &key, 0, 0, "private key (PEM); else in cert"},
+    {"key", CONF_TEXT, &config.key, 0, 0, "private key (PEM); else in cert"},
+    {"lists", CONF_TEXT, &lists, 0, 0,
+	"DNS lists: name[=filter][*weight], ..."},
+    {"lists-reject", CONF_COUNT, &accept_.lists_reject, 0, 10000,
+	"score of the lists that is refused; 0: none"},
+    {"lists-wait", CONF_SECONDS, &accept_.lists_wait, 100, 60000,
+	"seconds to wait for the lists at most"},
+    {"memory", CONF_SIZE, &memory, 1 << 20, 1ULL << 40,
+	"octets of messages held in memory, all together"},
+    {"pipe-user", CONF_TEXT, &stage_user_name, 0, 0,
+	"user of the pipelines; else that of -u"},
     {"pool", CONF_COUNT, &pool_size, 1, 1000,
 	"pipelines a route; 0 in the list means as many as cores"},
+    {"proxy", CONF_TEXT, &proxies, 0, 0,
+	"addresses of proxies that say who the client is"},
     {"recipients", CONF_COUNT, &recipients, 1, 1000, "recipients of a message"},
     {"recycle", CONF_COUNT, &recycle, 1, 1000000000,
 	"messages a pipeline carries before it is replaced"},
     {"size", CONF_SIZE, &accept_.session.size_max, 1024, 1 << 30,
 	"octets of a message"},
+    {"tarpit", CONF_SECONDS, &accept_.tarpit, 0, 30000,
+	"seconds of delay after a second unknown recipient, then twice that"},
     {"timeout", CONF_SECONDS, &accept_.timeout, 100, 3600000,
-	"seconds a client may be silent"},
+	"seconds for a command; 0 in the list means as there is room"},
     {"wait", CONF_SECONDS, &accept_.wait, 100, 3600000,
 	"seconds to wait for a worker or a pipeline"},
     {"workers", CONF_COUNT, &accept_.workers, 1, 10000,
 	"messages that are received at a time"},
+    {"zone", CONF_TEXT, &config.asker.dns.zone, 0, 0,
+	"file of records that are the whole DNS for lists"},
 };
 
 static void
@@ -86,19 +121,23 @@ add_route(const char *argument)
 			break;
 	if (i == ROUTE_COUNT)
 		fatal("'%s': the routes are local and backup", argument);
-	if (accept_.pools[i].name != NULL)
+	if (config.routes[i].name != NULL)
 		fatal("route '%s' is given twice", names[i]);
-	if (pool_init(&accept_.pools[i], names[i], equals + 1,
-		(unsigned)pool_size, (unsigned)recycle) < 0)
+	if (proc_line_parse(&config.routes[i].line, equals + 1) < 0)
 		fatal("route '%s': not a pipeline", names[i]);
+	config.routes[i].name = names[i];
+	accept_.pools[i].name = names[i];
+	accept_.pools[i].size = (unsigned)pool_size;
+	accept_.pools[i].recycle = (unsigned)recycle;
 }
 
-/* As many connections as descriptors allow, if nobody said how many. */
+/* As many connections as descriptors and memory allow, if nobody said how
+ * many. */
 static void
-raise_descriptors(void)
+set_connections(void)
 {
+	uint64_t room, pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
 	struct rlimit limit;
-	uint64_t room;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fatal("cannot read limits: %s", strerror(errno));
@@ -108,7 +147,11 @@ raise_descriptors(void)
 	room = limit.rlim_cur > 2 * DESCRIPTORS_RESERVED
 		   ? limit.rlim_cur - DESCRIPTORS_RESERVED
 		   : limit.rlim_cur / 2;
-	if (accept_.connections == 0 || accept_.connections > room)
+	if (accept_.connections == 0)
+		accept_.connections =
+		    (pages * (uint64_t)sysconf(_SC_PAGESIZE) >> 20) *
+		    CONNECTIONS_PER_MB;
+	if (accept_.connections > room)
 		accept_.connections = room;
 }
 
@@ -140,104 +183,37 @@ allow_root(const struct accept_sources *sources)
 	warning("running as root, on loopback only; use -u user");
 }
 
-/* The text of a file in a bundle.  False if it has none, which is told. */
 static bool
-find_pem(struct bundle *bundle, const char *what, const char *path,
-    struct span *text)
+is_separator(int c)
 {
-	struct bundle_file file = {.error = EBADMSG};
-
-	if (bundle_find(bundle, what, &file) > 0 && file.error == 0) {
-		*text = file.text;
-		return true;
-	}
-	warning(
-	    "cannot load %s '%s': %s", what, path, bundle_reason(file.error));
-	return false;
+	return c == ',' || c == ' ';
 }
 
-/* The key is never in memory of our own but for OpenSSL's. */
-static struct tls *
-load_tls(void)
+static bool
+is_no_separator(int c)
 {
-	const char *key_path = key != NULL ? key : certificate;
-	struct span chain, secret;
-	struct tls *tls = NULL;
-	struct bundle bundle;
-	int fd = bundle_create();
-
-	if (fd < 0 ||
-	    bundle_add(fd, "certificate", certificate, TLS_FILE_MAX) < 0 ||
-	    bundle_add(fd, "key", key_path, TLS_FILE_MAX) < 0 ||
-	    bundle_open(&bundle, fd) < 0)
-		warning("cannot make a bundle: %s", strerror(errno));
-	else {
-		if (find_pem(&bundle, "certificate", certificate, &chain) &&
-		    find_pem(&bundle, "key", key_path, &secret))
-			tls = tls_load(chain, secret, certificate, key_path);
-		bundle_close(&bundle);
-	}
-	if (fd >= 0)
-		close(fd);
-	return tls;
+	return !is_separator(c);
 }
 
 static void
-set_host(void)
+set_proxies(void)
 {
-	accept_.session.host = host != NULL ? host : nodes_host(accept_.nodes);
-}
+	struct network *network;
+	struct scan scan;
+	struct span word;
 
-static void
-reload(struct accept *accept)
-{
-	struct nodes *nodes;
-	struct tls *tls;
-	size_t broken;
-	bool good;
-
-	nodes = nodes_load(nodes_dir, accept->nodes, &broken);
-	good = nodes != NULL && broken == 0;
-	if (nodes != NULL) {
-		nodes_free(accept->nodes);
-		accept->nodes = nodes;
-		set_host();
-	} else
-		warning("manifests stay as they were");
-	if (certificate != NULL) {
-		tls = load_tls();
-		if (tls != NULL) {
-			tls_free(accept->tls);
-			accept->tls = tls;
-		} else
-			warning("certificate stays as it was");
-		good = good && tls != NULL;
+	scan_init(&scan, span_of(proxies));
+	while (scan_peek(&scan) >= 0) {
+		scan_while(&scan, is_separator);
+		word = scan_while(&scan, is_no_separator);
+		if (word.len == 0)
+			break;
+		if (accept_.proxy_count == ACCEPT_PROXIES_MAX)
+			fatal("too many proxies");
+		network = &accept_.proxies[accept_.proxy_count++];
+		if (network_parse(network, word) < 0)
+			fatal("-o proxy: '%.*s' is no address", SPAN_ARG(word));
 	}
-	info("loaded anew%s", good ? "" : ", but for what is said above");
-}
-
-/* What must be there before anybody is let in. */
-static void
-load(void)
-{
-	accept_.nodes = nodes_load(nodes_dir, NULL, NULL);
-	if (accept_.nodes == NULL)
-		fatal("no manifests in '%s'", nodes_dir);
-	set_host();
-	if (certificate != NULL) {
-		tls_init();
-		accept_.tls = load_tls();
-		if (accept_.tls == NULL)
-			fatal("no TLS");
-	}
-	if (key != NULL && certificate == NULL)
-		fatal("-o key needs -o cert");
-	if (implicit_tls && accept_.tls == NULL)
-		fatal("-o implicit-tls needs -o cert");
-	accept_.implicit_tls = implicit_tls;
-	accept_.session.tls = accept_.tls != NULL;
-	accept_.session.recipients_max = (unsigned)recipients;
-	accept_.session.errors_max = (unsigned)errors;
 }
 
 static void
@@ -246,15 +222,83 @@ set_defaults(void)
 	accept_.session.size_max = 50 << 20;
 	accept_.wait = 60000;
 	accept_.deadline = 120000;
-	accept_.timeout = 300000;
 	accept_.workers = 100;
+	accept_.free = 64 << 20;
+	accept_.harvest = 20;
+	accept_.tarpit = 1000;
+	accept_.lists_wait = 3000;
+	config.nodes = "/etc/pimail/nodes";
+}
+
+/* What the options say together. */
+static void
+check(void)
+{
+	uint64_t each = memory / accept_.workers;
+
+	if (config.key != NULL && config.certificate == NULL)
+		fatal("-o key needs -o cert");
+	if (config.key == NULL)
+		config.key = config.certificate;
+	if (implicit_tls && config.certificate == NULL)
+		fatal("-o implicit-tls needs -o cert");
+	accept_.implicit_tls = implicit_tls;
+	if (strcmp(early, "refuse") != 0 && strcmp(early, "mark") != 0)
+		fatal("-o early: refuse or mark");
+	accept_.early_pass = *early == 'm';
+	if (proxies != NULL)
+		set_proxies();
+	if (lists != NULL && lists_parse(&config.lists, lists) < 0)
+		fatal("-o lists: %s", config.lists.reason);
+	accept_.lists = config.lists.count > 0;
+	config.asker.dns.timeout = accept_.lists_wait;
+	config.asker.rest = LISTS_REST_MS;
+	config.asker.test = LISTS_TEST_MS;
+	accept_.memory = each < MESSAGE_MEMORY ? (size_t)each : MESSAGE_MEMORY;
+	accept_.session.recipients_max = (unsigned)recipients;
+}
+
+/* Whom the processes become.  Only root can become anybody. */
+static void
+find_users(const struct accept_sources *sources)
+{
+	static struct user user, stage_user;
+
+	if (user_name == NULL && geteuid() == 0)
+		allow_root(sources);
+	if (user_name != NULL) {
+		user_find(&user, user_name);
+		config.user = config.stage_user = &user;
+	}
+	if (stage_user_name != NULL) {
+		if (geteuid() != 0 || user_name == NULL)
+			fatal("-o pipe-user needs root and -u");
+		user_find(&stage_user, stage_user_name);
+		config.stage_user = &stage_user;
+	}
+}
+
+/* The disks that must have room: that of large messages, and one more. */
+static void
+open_room(void)
+{
+	accept_.room[0] = file_temp();
+	if (accept_.room[0] < 0)
+		warning("cannot make a temporary file (TMPDIR): %s; large"
+			" messages will not be taken",
+		    strerror(errno));
+	accept_.room[1] = -1;
+	if (disk == NULL)
+		return;
+	accept_.room[1] = open(disk, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (accept_.room[1] < 0)
+		fatal("cannot open '%s': %s", disk, strerror(errno));
 }
 
 int
 main(int argc, char **argv)
 {
-	struct accept_sources sources = {.connection = -1, .reload = reload};
-	const char *user = NULL;
+	struct accept_sources sources = {.connection = -1};
 	int c;
 
 	err_init(argv[0]);
@@ -267,13 +311,13 @@ main(int argc, char **argv)
 			add_listener(&sources, optarg);
 			break;
 		case 'n':
-			nodes_dir = optarg;
+			config.nodes = optarg;
 			break;
 		case 'o':
 			conf_set(options, nitems(options), optarg);
 			break;
 		case 'u':
-			user = optarg;
+			user_name = optarg;
 			break;
 		default:
 			usage();
@@ -284,13 +328,20 @@ main(int argc, char **argv)
 		pool_size = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	for (; optind < argc; optind++)
 		add_route(argv[optind]);
+	check();
 	sources_inherit(&sources);
-	if (user == NULL && geteuid() == 0)
-		allow_root(&sources);
-	raise_descriptors();
-	load();
-	if (user != NULL)
-		user_become(user);
+	find_users(&sources);
+	sandbox_survey();
+	accept_.files = &config;
+	accept_.keeper = keeper_fork(&config, &accept_.keeper_pid);
+	set_connections();
+	tls_init();
+	tzset(); /* reads a file */
+	if (config.user != NULL && user_become(config.user) < 0)
+		fatal(
+		    "cannot become user '%s': %s", user_name, strerror(errno));
+	open_room();
 	user_confine();
+	files_load(&accept_);
 	return server_run(&accept_, &sources);
 }

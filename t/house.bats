@@ -32,7 +32,7 @@ sanitized() {
 	needs maildir-deliver libz.so
 	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
 	needs smtp-accept libssl.so libcrypto.so libpcre2-8.so libyaml-0.so \
-	    libidn2.so libz.so
+	    libidn2.so libz.so libseccomp.so libunbound.so
 }
 
 @test "each command is hardened" {

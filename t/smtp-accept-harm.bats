@@ -12,14 +12,6 @@ teardown() {
 	[ ! -d small ] || umount small
 }
 
-# pids of the server's workers
-workers() {
-	local pid
-	for pid in $(pgrep -P "$SERVER"); do
-		[ "$(cat "/proc/$pid/comm")" != smtp-accept ] || echo "$pid"
-	done
-}
-
 @test "an idle pipeline whose stage is killed is replaced" {
 	serve -o pool=1 'local=stage.py echo | stage.py say done'
 	for n in 1 2 3 4; do
@@ -263,7 +255,7 @@ workers() {
 	}
 	mkdir small/mail
 	own small/mail
-	serve "local=maildir-deliver small/mail"
+	serve -o free=0 "local=maildir-deliver small/mail"
 	client <<-'E'
 		p = Peer(P)
 		p.message((b"x" * 78 + b"\r\n") * 20000, "452 4.3.1 ")
@@ -272,12 +264,35 @@ workers() {
 	[ "$(find small -path '*/tmp/*' | wc -l)" = 0 ]
 	stop_server
 	# and one for the server's own temporary files
-	TMPDIR=$D/small serve
+	TMPDIR=$D/small serve -o free=0
 	client <<-'E'
 		p = Peer(P)
 		p.message((b"x" * 78 + b"\r\n") * 30000, "452 4.3.1 ")
 		p.message(b"x\r\n", "250 ")
 	E
 	[ "$(delivered)" = 1 ]
+	stop_server
+}
+
+@test "too little room on a disk: 452 at MAIL, until there is some again" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir small
+	mount -t tmpfs -o size=1500k,mode=1777 small small 2>/dev/null || {
+		rmdir small
+		skip "cannot mount"
+	}
+	serve -o disk=small -o free=1M
+	one 250
+	head -c 1000000 /dev/zero >small/file
+	logged 'disk full: no mail is taken'
+	client <<-'E'
+		p = Peer(P)
+		p.ask("EHLO me", "250")
+		p.ask("MAIL FROM:<>", "452 4.3.1 ")
+		p.ask("NOOP", "250")
+	E
+	rm small/file
+	logged 'disk has room again'
+	one 250
 	stop_server
 }

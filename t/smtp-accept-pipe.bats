@@ -27,7 +27,7 @@ script() {
 	E
 	serve 'local=./stage a+b:c,d@e=%f/g | cat'
 	one 250
-	[ "$(cat ppid)" = "a+b:c,d@e=%f/g $SERVER" ]
+	[ "$(cat ppid)" = "a+b:c,d@e=%f/g $(keeper)" ]
 	stop_server
 	serve "local=./stage 'a b' | cat; true"
 	one 250

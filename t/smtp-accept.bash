@@ -75,6 +75,14 @@ serve() {
 	return 1
 }
 
+# The pid of the server's process that runs the pipelines; those of workers.
+keeper() {
+	pgrep -P "$SERVER" smtp-keeper
+}
+workers() {
+	pgrep -P "$SERVER" smtp-worker
+}
+
 server_gone() {
 	! kill -0 "$SERVER" 2>/dev/null
 }

@@ -297,7 +297,7 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 }
 
 @test "recipients: known 250, unknown user 550 5.1.1, foreign domain 550 5.7.1" {
-	serve -o errors=1000
+	serve -o errors=1000 -o tarpit=0 -o harvest=0
 	client <<-'E'
 		p = Peer(P)
 		p.envelope("talktome@carol.example", "TALKTOME@CAROL.EXAMPLE",
@@ -630,22 +630,18 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 	logged 'helo=inside .* end=timeout'
 }
 
-@test "-o connections: one more waits until another leaves" {
-	serve -o connections=1
+@test "-o connections: for one more the longest idle one has to go" {
+	serve -o connections=2
 	client <<-'E'
-		one = Peer(P)
-		two = Peer(P, greeting=False)
-		two.socket.settimeout(0.5)
-		try:
-		    two.reply()
-		    sys.exit("two at once")
-		except TimeoutError:
-		    pass
-		one.ask("QUIT", "221")
-		two.socket.settimeout(20)
-		two.want("220", plain=True)
-		two.ask("QUIT", "221")
+		one, two = Peer(P), Peer(P)
+		one.ask("NOOP", "250")
+		three = Peer(P)
+		two.want("421 4.7.0 ")
+		two.gone()
+		for p in one, three:
+		    p.message(b"x\r\n")
 	E
+	logged 'end=evicted'
 }
 
 @test "what a client says cannot forge a line of the log" {

@@ -6,20 +6,25 @@
 
 #include <stdint.h>
 
+#include "accept/lists.h"
+#include "accept/route.h"
 #include "base/buf.h"
 #include "net/listen.h"
+#include "net/network.h"
 #include "net/pool.h"
 #include "net/tls.h"
 #include "node/nodes.h"
 #include "smtp/session.h"
 
 #define ACCEPT_LISTENERS_MAX 16
+#define ACCEPT_PROXIES_MAX 16
+#define LISTS_TEXT_MAX 400      /* octets of what DNS lists say */
 #define ACCEPT_INPUT_SIZE 32768 /* octets taken from a client at once */
 #define ACCEPT_ID_SIZE 17       /* 16 hexadecimal digits */
 #define ACCEPT_LINGER_MS 1000   /* for the client to read the last reply */
 #define ACCEPT_LINGER_SIZE (256 << 10) /* octets that are thrown away then */
 
-enum accept_route { ROUTE_LOCAL, ROUTE_BACKUP, ROUTE_COUNT };
+struct keeper_config;
 
 /* How it was configured; the loop's memory, inherited by every worker. */
 struct accept {
@@ -30,9 +35,26 @@ struct accept {
 	struct pool pools[ROUTE_COUNT]; /* name NULL: no such route */
 	uint64_t wait;                  /* ms for a worker or a pipeline */
 	uint64_t deadline;              /* ms for a verdict */
-	uint64_t timeout;               /* ms for a client to say something */
-	uint64_t workers;               /* at most */
-	uint64_t connections;           /* at most */
+	uint64_t timeout;     /* ms for a command; 0: as there is room */
+	uint64_t errors;      /* 5xx replies; 0: as there is room */
+	uint64_t workers;     /* at most */
+	uint64_t connections; /* at most */
+	uint64_t memory;      /* octets of a message held in memory */
+	uint64_t greet_delay; /* ms before the greeting, for strangers */
+	bool early_pass;      /* who talks before it is only marked */
+	uint64_t tarpit;      /* ms after the second unknown recipient */
+	uint64_t harvest;     /* unknown recipients of a source; 0: any */
+	struct network proxies[ACCEPT_PROXIES_MAX];
+	size_t proxy_count;
+	uint64_t free;         /* octets that must be free, */
+	int room[2];           /* on these file systems; -1: none */
+	bool lists;            /* there are DNS lists, */
+	uint64_t lists_wait;   /* ms to wait for them at RCPT, */
+	uint64_t lists_reject; /* score that is refused; 0: none */
+	int keeper;            /* channel to it */
+	pid_t keeper_pid;
+	const struct keeper_config *files; /* where they are */
+	const char *host; /* that was configured; NULL: the own node's */
 };
 
 /* One connection, wherever it is served. */
@@ -44,6 +66,11 @@ struct visit {
 	char name[LISTEN_NAME_SIZE]; /* the client's address */
 	unsigned port;
 	int64_t since;
+	int64_t patience; /* ms that a worker waits for a command */
+	bool early;       /* it talked before the greeting */
+	int score;        /* of the DNS lists */
+	struct buf lists; /* that have it, "name=address ..." */
+	unsigned unknown; /* recipients; since the gate was told */
 	/* for the log */
 	const char *end; /* how it ended */
 	struct buf note; /* who wrote to whom, and who was refused */
@@ -51,6 +78,12 @@ struct visit {
 	unsigned rejected;
 	unsigned deferred;
 	uint64_t octets;
+};
+
+/* What a worker tells of a visit that is over. */
+struct visit_report {
+	unsigned done;
+	unsigned unknown;
 };
 
 /* Life of a visit.  visit_free() does not touch the stream. */
@@ -73,7 +106,8 @@ void visit_pack(const struct visit *visit, struct buf *buf);
 int visit_unpack(
     struct visit *visit, const struct accept *accept, struct span packed);
 
-/* Answers SESSION_RECIPIENT from the manifests. */
+/* Answers SESSION_RECIPIENT from the manifests, and from what the DNS lists
+ * said. */
 void accept_recipient(
     const struct accept *accept, struct visit *visit, struct session_io *io);
 
@@ -85,7 +119,8 @@ enum {
 	ASK_PIPELINE = 'W', /* to the loop: one of the route in the payload */
 	ASK_RELEASE = 'R',  /* to the loop: it can be used again */
 	ASK_BREAK = 'B',    /* to the loop: it cannot, kill it */
-	ASK_VISIT = 'I'     /* to the loop: the visit is over, next one */
+	ASK_VISIT = 'I'     /* to the loop: the visit is over, with a report;
+			       next one */
 };
 
 /* Serves the visit and, if it was told so, others after it; never returns.
@@ -98,9 +133,6 @@ struct accept_sources {
 	int listeners[ACCEPT_LISTENERS_MAX];
 	size_t listener_count;
 	int connection; /* one that is there already; or -1 */
-	/* Loads anew what the loop uses, at SIGHUP; what cannot be loaded
-	 * stays as it is. */
-	void (*reload)(struct accept *accept);
 };
 
 /* Takes the sockets of systemd (LISTEN_FDS), or if there are no listeners what

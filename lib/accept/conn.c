@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,12 +11,15 @@
 #include "base/err.h"
 
 #define OUT_KEPT (128 << 10)
-
-static void talk(struct server *server, struct conn *conn);
+#define HANDSHAKE_MS 60000 /* for a handshake, at most */
+#define TARPIT_MS 30000    /* the longest delay of a connection that guesses */
 
 void
 conn_release(struct server *server, struct conn *conn)
 {
+	asker_cancel(server, conn);
+	gate_leave(server->gate, &conn->guest);
+	heap_remove(&server->timers, &conn->timer);
 	server_forget(server, &conn->source);
 	stream_drop(&conn->visit.stream);
 	conn->source.kind = SOURCE_GONE;
@@ -30,7 +34,7 @@ conn_release(struct server *server, struct conn *conn)
 	server->conn_count--;
 }
 
-static void
+void
 conn_drop(struct server *server, struct conn *conn, const char *why)
 {
 	if (conn->visit.end == NULL)
@@ -50,12 +54,6 @@ conn_free_gone(struct server *server)
 		buf_free(&conn->out);
 		free(conn);
 	}
-}
-
-static void
-set_deadline(const struct server *server, struct conn *conn)
-{
-	conn->deadline = clock_ms() + (int64_t)server->accept->timeout;
 }
 
 /* Sends replies.  1 when all are sent, 0 if the socket is full, -1 if it is
@@ -109,9 +107,10 @@ finish(struct server *server, struct conn *conn)
 		conn_drop(server, conn, "quit");
 		return;
 	}
-	shutdown(conn->source.fd, SHUT_WR);
 	if (conn->visit.end == NULL)
 		conn->visit.end = "error";
+	gate_leave(server->gate, &conn->guest);
+	shutdown(conn->source.fd, SHUT_WR);
 	conn->state = CONN_LINGER;
 	conn->deadline = clock_ms() + ACCEPT_LINGER_MS;
 	server_watch(server, &conn->source, EPOLLIN);
@@ -125,13 +124,16 @@ handshake(struct server *server, struct conn *conn)
 	switch (stream_handshake(stream)) {
 	case 1:
 		session_secured(&conn->visit.session);
+		gate_active(server->gate, &conn->guest);
+		if (server->accept->implicit_tls) {
+			greet_now(server, conn);
+			return;
+		}
 		conn->state = CONN_TALK;
+		conn->progress = clock_ms();
 		buf_reset(&server->io.out);
-		if (server->accept->implicit_tls)
-			session_greet(&conn->visit.session, &server->io);
 		server->io.in_len = 0;
-		set_deadline(server, conn);
-		talk(server, conn);
+		conn_talk(server, conn);
 		return;
 	case 0:
 		server_watch(server, &conn->source,
@@ -142,8 +144,8 @@ handshake(struct server *server, struct conn *conn)
 	}
 }
 
-static void
-begin_handshake(struct server *server, struct conn *conn)
+void
+conn_begin_handshake(struct server *server, struct conn *conn)
 {
 	if (stream_secure(&conn->visit.stream, server->accept->tls) < 0) {
 		conn_drop(server, conn, "tls");
@@ -151,6 +153,7 @@ begin_handshake(struct server *server, struct conn *conn)
 	}
 	conn->state = CONN_HANDSHAKE;
 	conn->after = SESSION_MORE;
+	conn->progress = clock_ms();
 	server_watch(server, &conn->source, EPOLLIN);
 }
 
@@ -160,12 +163,35 @@ wait_for_worker(struct server *server, struct conn *conn)
 {
 	conn->state = CONN_WAIT;
 	conn->deadline = clock_ms() + (int64_t)server->accept->wait;
-	if (server->waiting == NULL && crew_hand_over(server, conn))
+	/* nobody overtakes those who only wait for the next fork */
+	if (!server->fork_wanted && crew_hand_over(server, conn))
 		return;
 	server_watch(server, &conn->source, 0);
 	conn->next_waiting = NULL;
 	*server->waiting_end = conn;
 	server->waiting_end = &conn->next_waiting;
+}
+
+void
+conn_hold(struct server *server, struct conn *conn, int64_t until)
+{
+	conn->state = CONN_HELD;
+	conn->timer.when = until;
+	heap_add(&server->timers, &conn->timer);
+	server_watch(server, &conn->source, 0);
+}
+
+/* Who guesses recipients waits longer each time: 1 s, 2 s, 4 s ... */
+static int64_t
+tarpit_ms(const struct server *server, const struct conn *conn)
+{
+	int64_t delay = (int64_t)server->accept->tarpit;
+	unsigned n;
+
+	for (n = conn->visit.session.recipients_refused; n > 2; n--)
+		if (delay < TARPIT_MS)
+			delay *= 2;
+	return n < 2 ? 0 : delay < TARPIT_MS ? delay : TARPIT_MS;
 }
 
 /* Does what was to be done when all replies are sent.  true if it is to talk
@@ -178,7 +204,13 @@ after_flush(struct server *server, struct conn *conn)
 		wait_for_worker(server, conn);
 		return false;
 	case SESSION_TLS:
-		begin_handshake(server, conn);
+		conn_begin_handshake(server, conn);
+		return false;
+	case SESSION_HOLD:
+		conn_hold(server, conn,
+		    conn->visit.session.hold
+			? conn->lists_until
+			: clock_ms() + tarpit_ms(server, conn));
 		return false;
 	case SESSION_CLOSE:
 		finish(server, conn);
@@ -188,25 +220,48 @@ after_flush(struct server *server, struct conn *conn)
 	}
 }
 
-/* Runs the session on the input at hand. */
+/* Answers one RCPT.  true if the next one has to wait. */
+static bool
+answer_recipient(struct server *server, struct conn *conn)
+{
+	struct visit *visit = &conn->visit;
+
+	accept_recipient(server->accept, visit, &server->io);
+	if (visit->unknown == 0)
+		return false;
+	gate_note_bad(server->gate, &conn->guest, visit->unknown, clock_ms());
+	visit->unknown = 0;
+	return tarpit_ms(server, conn) > 0 &&
+	       visit->session.state != STATE_CLOSED;
+}
+
+/* Runs the session on the input at hand; what must wait is kept. */
 static enum session_event
 run_session(struct server *server, struct conn *conn)
 {
 	struct session *session = &conn->visit.session;
+	unsigned commands = session->commands;
 	enum session_event event;
 
 	while (
 	    (event = session_step(session, &server->io)) == SESSION_RECIPIENT)
-		accept_recipient(server->accept, &conn->visit, &server->io);
-	if (event == SESSION_DATA)
+		if (answer_recipient(server, conn)) {
+			event = SESSION_HOLD;
+			break;
+		}
+	if (event == SESSION_DATA || event == SESSION_HOLD)
 		buf_add(&conn->visit.in, server->io.in, server->io.in_len);
+	if (session->commands != commands) {
+		conn->progress = clock_ms();
+		gate_active(server->gate, &conn->guest);
+	}
 	return event;
 }
 
 /* Runs the session on the input at hand and sends what it says; then waits for
  * the client, or does what comes next. */
-static void
-talk(struct server *server, struct conn *conn)
+void
+conn_talk(struct server *server, struct conn *conn)
 {
 	int rc;
 
@@ -218,6 +273,22 @@ talk(struct server *server, struct conn *conn)
 		server_watch(server, &conn->source, EPOLLOUT);
 	else if (after_flush(server, conn))
 		server_watch(server, &conn->source, EPOLLIN);
+}
+
+void
+conn_resume(struct server *server, struct conn *conn)
+{
+	struct session_io *io = &server->io;
+
+	heap_remove(&server->timers, &conn->timer);
+	conn->state = CONN_TALK;
+	conn->progress = clock_ms();
+	buf_reset(&io->out);
+	io->in = server->input;
+	io->in_len = conn->visit.in.len;
+	memcpy(io->in, buf_str(&conn->visit.in), io->in_len);
+	buf_free(&conn->visit.in);
+	conn_talk(server, conn);
 }
 
 /* One read an event: nobody gets more than his turn.  OpenSSL is read in
@@ -241,8 +312,7 @@ read_some(struct server *server, struct conn *conn)
 	server->io.in = server->input;
 	server->io.in_len = (size_t)n;
 	buf_reset(&server->io.out);
-	set_deadline(server, conn);
-	talk(server, conn);
+	conn_talk(server, conn);
 }
 
 static void
@@ -259,8 +329,8 @@ stop_waiting(struct server *server, const struct conn *conn)
 		server->waiting_end = link;
 }
 
-void
-conn_begin(struct server *server, int fd, const struct sockaddr_storage *peer)
+struct conn *
+conn_new(struct server *server, int fd)
 {
 	struct conn *conn;
 
@@ -269,7 +339,6 @@ conn_begin(struct server *server, int fd, const struct sockaddr_storage *peer)
 		fatal("out of memory");
 	visit_init(&conn->visit, server->accept);
 	conn->visit.stream.fd = fd;
-	conn->visit.port = listen_name(peer, conn->visit.name);
 	buf_init(&conn->out, OUT_KEPT);
 	conn->source = (struct source){SOURCE_CONN, fd, 0, false};
 	conn->next = server->conns;
@@ -277,16 +346,7 @@ conn_begin(struct server *server, int fd, const struct sockaddr_storage *peer)
 		conn->next->previous = conn;
 	server->conns = conn;
 	server->conn_count++;
-	set_deadline(server, conn);
-	if (server->accept->implicit_tls) {
-		begin_handshake(server, conn);
-		return;
-	}
-	conn->state = CONN_TALK;
-	buf_reset(&server->io.out);
-	session_greet(&conn->visit.session, &server->io);
-	server->io.in_len = 0;
-	talk(server, conn);
+	return conn;
 }
 
 /* Sends the rest of replies that the socket did not take at first. */
@@ -311,6 +371,10 @@ conn_event(struct server *server, struct conn *conn)
 	ssize_t n;
 
 	switch (conn->state) {
+	case CONN_PROXY:
+	case CONN_GREET:
+		greet_event(server, conn);
+		break;
 	case CONN_HANDSHAKE:
 		handshake(server, conn);
 		break;
@@ -320,7 +384,10 @@ conn_event(struct server *server, struct conn *conn)
 		else
 			read_some(server, conn);
 		break;
-	case CONN_WAIT: /* for nothing, so this is the client's end */
+	case CONN_HELD: /* for nothing, so this is the client's end */
+		conn_drop(server, conn, "gone");
+		break;
+	case CONN_WAIT: /* the same */
 		stop_waiting(server, conn);
 		conn_drop(server, conn, "gone");
 		break;
@@ -344,32 +411,93 @@ refuse(struct server *server, struct conn *conn)
 	stop_waiting(server, conn);
 	buf_reset(&io->out);
 	session_refuse(&conn->visit.session, io, "451 4.3.2 Too busy");
-	io->in = server->input;
-	io->in_len = conn->visit.in.len;
-	memcpy(io->in, buf_str(&conn->visit.in), io->in_len);
-	buf_free(&conn->visit.in);
-	conn->state = CONN_TALK;
-	set_deadline(server, conn);
-	talk(server, conn);
+	if (flush(server, conn) < 0)
+		conn_drop(server, conn, "gone");
+	else
+		conn_resume(server, conn);
 }
 
-/* Ends it with 421 and that text. */
+void
+conn_end_with(struct server *server, struct conn *conn, const char *why)
+{
+	conn->visit.end = why;
+	if (flush(server, conn) <= 0)
+		conn_drop(server, conn, why);
+	else
+		finish(server, conn);
+}
+
+/* Ends it with 421 and that text, if it can be told so. */
 static void
 end(struct server *server, struct conn *conn, const char *why, const char *text)
 {
-	conn->visit.end = why;
-	if (conn->state == CONN_HANDSHAKE) {
+	if (conn->state == CONN_HANDSHAKE || conn->state == CONN_PROXY) {
 		conn_drop(server, conn, why);
 		return;
 	}
 	if (conn->state == CONN_WAIT)
 		stop_waiting(server, conn);
+	heap_remove(&server->timers, &conn->timer);
 	buf_reset(&server->io.out);
 	session_end(&conn->visit.session, &server->io, text);
-	if (flush(server, conn) <= 0)
-		conn_drop(server, conn, why);
-	else
-		finish(server, conn);
+	conn_end_with(server, conn, why);
+}
+
+void
+conn_make_room(struct server *server)
+{
+	struct gate_guest *guest;
+	struct conn *conn;
+
+	guest = gate_victim(server->gate);
+	if (guest == NULL)
+		return;
+	conn = (struct conn *)((char *)guest - offsetof(struct conn, guest));
+	end(server, conn, "evicted", "4.7.0 Too many connections");
+	/* there is no room to wait until it has read this */
+	if (conn->source.kind == SOURCE_CONN)
+		conn_drop(server, conn, NULL);
+}
+
+void
+conn_timers(struct server *server, int64_t now)
+{
+	struct heap_item *first;
+	struct conn *conn;
+
+	while ((first = heap_first(&server->timers)) != NULL &&
+	       first->when <= now) {
+		heap_remove(&server->timers, first);
+		conn = (struct conn *)((char *)first -
+				       offsetof(struct conn, timer));
+		if (conn->state == CONN_GREET)
+			greet_now(server, conn);
+		else {
+			asker_cancel(server, conn);
+			conn->visit.session.hold = false;
+			conn_resume(server, conn);
+		}
+	}
+}
+
+static bool
+is_late(const struct server *server, const struct conn *conn, int64_t now)
+{
+	int64_t patience = server->patience;
+
+	switch (conn->state) {
+	case CONN_GREET:
+	case CONN_HELD:
+		return false;
+	case CONN_HANDSHAKE:
+		if (patience > HANDSHAKE_MS)
+			patience = HANDSHAKE_MS;
+		return now >= conn->progress + patience;
+	case CONN_TALK:
+		return now >= conn->progress + patience;
+	default:
+		return now >= conn->deadline;
+	}
 }
 
 void
@@ -379,7 +507,7 @@ conn_sweep(struct server *server, int64_t now)
 
 	for (conn = server->conns; conn != NULL; conn = next) {
 		next = conn->next;
-		if (now < conn->deadline)
+		if (!is_late(server, conn, now))
 			continue;
 		if (conn->state == CONN_WAIT)
 			refuse(server, conn);

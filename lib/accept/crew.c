@@ -28,6 +28,8 @@
 #define FORK_MS 10         /* between two more of them */
 #define FORK_AGAIN_MS 1000 /* after a fork that failed */
 #define IDLE_MS 30000      /* for so long */
+#define FAIR_SHARE 2       /* of the free workers a network may hold */
+#define QUEUE_MAX 8        /* messages that wait for each pipeline */
 
 static struct pool *
 pool_of(struct server *server, const struct worker_link *worker)
@@ -35,21 +37,73 @@ pool_of(struct server *server, const struct worker_link *worker)
 	return &server->accept->pools[worker->route];
 }
 
+static void
+start_pipeline(void *context, struct pool *pool)
+{
+	struct server *server = context;
+	struct keeper_note note = {
+	    .route = (uint32_t)(pool - server->accept->pools)};
+
+	keeper_tell(server->keeper.fd, KEEPER_START, &note);
+}
+
+static void
+stop_pipeline(void *context, uint32_t number, bool kill)
+{
+	struct server *server = context;
+	struct keeper_note note = {.number = number};
+
+	keeper_tell(
+	    server->keeper.fd, kill ? KEEPER_KILL : KEEPER_RETIRE, &note);
+}
+
+void
+crew_init(struct server *server)
+{
+	struct pool *pool;
+	int i;
+
+	for (i = 0; i < ROUTE_COUNT; i++) {
+		pool = &server->accept->pools[i];
+		pool->start = start_pipeline;
+		pool->stop = stop_pipeline;
+		pool->keeper = server;
+	}
+}
+
+/* Whether it waits for a pipeline. */
+static void
+set_wants(struct server *server, struct worker_link *worker, bool wants)
+{
+	server->wanting[worker->route] += wants;
+	server->wanting[worker->route] -= worker->wants;
+	worker->wants = wants;
+}
+
+static void
+set_idle(struct server *server, struct worker_link *worker, bool idle)
+{
+	server->idle_count += idle;
+	server->idle_count -= worker->idle;
+	worker->idle = idle;
+}
+
 /* Closes the channel: an idle worker leaves at once, another one when its visit
  * is over. */
 static void
 retire(struct server *server, struct worker_link *worker)
 {
-	if (worker->pipeline != NULL) {
-		pool_give(pool_of(server, worker), worker->pipeline, true);
-		worker->pipeline = NULL;
+	if (worker->lease != NULL) {
+		pool_give(pool_of(server, worker), worker->lease, true);
+		worker->lease = NULL;
 	}
+	gate_leave(server->gate, &worker->guest);
 	server_forget(server, &worker->source);
 	close(worker->source.fd);
 	worker->source.kind = SOURCE_GONE;
 	worker->retired = true;
-	worker->wants = false;
-	worker->idle = false;
+	set_wants(server, worker, false);
+	set_idle(server, worker, false);
 	server->worker_count--;
 }
 
@@ -91,6 +145,7 @@ fork_worker(struct server *server, struct conn *conn)
 	server->workers = worker;
 	server->worker_count++;
 	server_watch(server, &worker->source, EPOLLIN);
+	gate_decide(server->gate, &conn->guest, &worker->guest);
 	return true;
 }
 
@@ -107,8 +162,9 @@ idle_worker(struct server *server)
 
 /* 0, or -1 if the worker cannot take it. */
 static int
-send_visit(struct worker_link *worker, const struct visit *visit)
+send_visit(struct server *server, struct worker_link *worker, struct conn *conn)
 {
+	const struct visit *visit = &conn->visit;
 	struct buf packed = BUF_INIT(CHANNEL_SIZE - 1);
 	int rc;
 
@@ -117,9 +173,30 @@ send_visit(struct worker_link *worker, const struct visit *visit)
 			 : channel_send(worker->source.fd, TELL_VISIT,
 			       buf_span(&packed), &visit->stream.fd, 1, 1);
 	buf_free(&packed);
-	if (rc == 0)
-		worker->idle = false;
+	if (rc == 0) {
+		set_idle(server, worker, false);
+		worker->hurried = false;
+		gate_decide(server->gate, &conn->guest, &worker->guest);
+	}
 	return rc;
+}
+
+/* No network gets more than twice as many workers as would be left over, so
+ * that there are some for others; and with many messages in front of the
+ * pipelines of a route already, the next one had better not begin. */
+static bool
+may_begin(const struct server *server, const struct conn *conn)
+{
+	int route = conn->visit.session.route;
+	const struct pool *pool = &server->accept->pools[route];
+	size_t busy = server->worker_count - server->idle_count;
+
+	if (busy >= server->accept->workers ||
+	    gate_workers(&conn->guest) >=
+		FAIR_SHARE * (server->accept->workers - busy))
+		return false;
+	return !pool_is_full(pool) ||
+	       server->wanting[route] < QUEUE_MAX * (size_t)pool->size;
 }
 
 static bool
@@ -138,8 +215,11 @@ crew_hand_over(struct server *server, struct conn *conn)
 {
 	struct worker_link *idle = idle_worker(server);
 
+	if (!may_begin(server, conn))
+		return false;
+	conn->visit.patience = server->patience;
 	if (idle != NULL && conn->visit.stream.ssl == NULL) {
-		if (send_visit(idle, &conn->visit) == 0) {
+		if (send_visit(server, idle, conn) == 0) {
 			conn_release(server, conn);
 			return true;
 		}
@@ -147,40 +227,43 @@ crew_hand_over(struct server *server, struct conn *conn)
 	} else if (idle != NULL &&
 		   server->worker_count >= server->accept->workers)
 		retire(server, idle); /* makes room for a fork */
-	if (!may_fork(server, conn))
+	if (!may_fork(server, conn)) {
+		server->fork_wanted =
+		    server->worker_count < server->accept->workers;
 		return false;
+	}
 	server->fork_failed = !fork_worker(server, conn);
 	server->next_fork =
 	    clock_ms() + (server->fork_failed ? FORK_AGAIN_MS : FORK_MS);
-	if (server->fork_failed)
+	if (server->fork_failed) {
+		server->fork_wanted = true;
 		return false;
+	}
 	conn_release(server, conn);
 	return true;
 }
 
+/* In the order in which they came, but for those that may not yet. */
 void
 crew_serve_waiting(struct server *server)
 {
-	struct conn *conn;
+	struct conn **link = &server->waiting, *conn;
 
-	while ((conn = server->waiting) != NULL) {
-		server->waiting = conn->next_waiting;
-		if (server->waiting == NULL)
-			server->waiting_end = &server->waiting;
+	server->fork_wanted = false;
+	while ((conn = *link) != NULL) {
+		*link = conn->next_waiting;
 		if (!crew_hand_over(server, conn)) {
-			conn->next_waiting = server->waiting;
-			if (server->waiting == NULL)
-				server->waiting_end = &conn->next_waiting;
-			server->waiting = conn;
-			return;
+			*link = conn;
+			link = &conn->next_waiting;
 		}
 	}
+	server->waiting_end = link;
 }
 
 static void
-refuse(struct worker_link *worker, const char *reply)
+refuse(struct server *server, struct worker_link *worker, const char *reply)
 {
-	worker->wants = false;
+	set_wants(server, worker, false);
 	channel_send(
 	    worker->source.fd, TELL_NO_PIPELINE, span_of(reply), NULL, 0, 1);
 }
@@ -199,15 +282,15 @@ lend(struct server *server, int route)
 			first = worker;
 	if (first == NULL)
 		return false;
-	first->pipeline = pool_take(pool_of(server, first));
-	if (first->pipeline == NULL) {
+	first->lease = pool_take(pool_of(server, first));
+	if (first->lease == NULL) {
 		if (errno != EAGAIN)
-			refuse(first, "451 4.3.0 Try again later");
+			refuse(server, first, "451 4.3.0 Try again later");
 		return errno != EAGAIN;
 	}
-	first->wants = false;
-	fds[0] = first->pipeline->in;
-	fds[1] = first->pipeline->out;
+	set_wants(server, first, false);
+	fds[0] = first->lease->in;
+	fds[1] = first->lease->out;
 	if (channel_send(first->source.fd, TELL_PIPELINE,
 		(struct span){NULL, 0}, fds, 2, 1) < 0)
 		retire(server, first);
@@ -224,14 +307,26 @@ lend_all(struct server *server, int route)
 static void
 take_back(struct server *server, struct worker_link *worker, bool broken)
 {
-	/* those that died by themselves come first, for the log */
-	if (broken && worker->pipeline != NULL)
-		crew_reap(server);
-	if (worker->pipeline == NULL)
+	if (worker->lease == NULL)
 		return;
-	pool_give(pool_of(server, worker), worker->pipeline, broken);
-	worker->pipeline = NULL;
+	pool_give(pool_of(server, worker), worker->lease, broken);
+	worker->lease = NULL;
 	lend_all(server, worker->route);
+}
+
+static void
+take_report(struct server *server, struct worker_link *worker, ssize_t n)
+{
+	struct visit_report report;
+
+	if ((size_t)n == 1 + sizeof(report)) {
+		memcpy(&report, server->letter + 1, sizeof(report));
+		gate_note_good(
+		    server->gate, &worker->guest, report.done, clock_ms());
+		gate_note_bad(
+		    server->gate, &worker->guest, report.unknown, clock_ms());
+	}
+	gate_leave(server->gate, &worker->guest);
 }
 
 void
@@ -255,11 +350,12 @@ crew_event(struct server *server, struct worker_link *worker)
 		route = n == 2 ? server->letter[1] - '0' : -1;
 		if (route < 0 || route >= ROUTE_COUNT ||
 		    server->accept->pools[route].name == NULL) {
-			refuse(worker, "451 4.3.0 Try again later");
+			refuse(server, worker, "451 4.3.0 Try again later");
 			break;
 		}
-		worker->wants = true;
+		set_wants(server, worker, false);
 		worker->route = route;
+		set_wants(server, worker, true);
 		worker->turn = server->turns++;
 		worker->deadline = clock_ms() + (int64_t)server->accept->wait;
 		lend_all(server, route);
@@ -270,10 +366,11 @@ crew_event(struct server *server, struct worker_link *worker)
 		break;
 	case ASK_VISIT:
 		take_back(server, worker, true);
+		take_report(server, worker, n);
 		if (worker->stale || server->stopping) {
 			retire(server, worker);
 		} else {
-			worker->idle = true;
+			set_idle(server, worker, true);
 			worker->deadline = clock_ms() + IDLE_MS;
 		}
 		crew_serve_waiting(server);
@@ -282,32 +379,48 @@ crew_event(struct server *server, struct worker_link *worker)
 }
 
 void
+crew_noted(struct server *server, char kind, const struct keeper_note *note,
+    int in, int out)
+{
+	struct pool *pool;
+
+	if (note->route >= ROUTE_COUNT)
+		return;
+	pool = &server->accept->pools[note->route];
+	if (kind == KEEPER_STARTED)
+		pool_started(pool, note->number, in, out);
+	else if (kind == KEEPER_FAILED)
+		pool_failed(pool, note->failure);
+	else
+		pool_died(pool, note->number);
+	lend_all(server, (int)note->route);
+}
+
+void
 crew_reap(struct server *server)
 {
-	struct worker_link **link, *worker;
-	int i, status;
+	struct worker_link *worker;
+	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (link = &server->workers; (worker = *link) != NULL;
-		     link = &worker->next)
-			if (worker->pid == pid)
-				break;
-		if (worker != NULL) {
-			if (WIFSIGNALED(status))
-				warning("a worker was killed by signal %d",
-				    WTERMSIG(status));
-			if (!worker->retired)
-				retire(server, worker);
-			worker->pid = 0; /* freed by the next sweep */
+		if (pid == server->accept->keeper_pid) {
+			server->keeper_gone = true;
 			continue;
 		}
-		for (i = 0; i < ROUTE_COUNT; i++)
-			if (pool_reaped(&server->accept->pools[i], pid, status))
+		for (worker = server->workers; worker != NULL;
+		     worker = worker->next)
+			if (worker->pid == pid)
 				break;
+		if (worker == NULL)
+			continue;
+		if (WIFSIGNALED(status))
+			warning("a worker was killed by signal %d",
+			    WTERMSIG(status));
+		if (!worker->retired)
+			retire(server, worker);
+		worker->pid = 0; /* freed by the next sweep */
 	}
-	for (i = 0; i < ROUTE_COUNT; i++)
-		lend_all(server, i);
 	crew_serve_waiting(server);
 }
 
@@ -324,6 +437,22 @@ free_reaped(struct server *server)
 			link = &worker->next;
 }
 
+/* With nobody free and somebody waiting, slow clients get less time. */
+static void
+hurry(struct server *server)
+{
+	struct worker_link *worker;
+
+	if (server->waiting == NULL ||
+	    server->worker_count < server->accept->workers)
+		return;
+	for (worker = server->workers; worker != NULL; worker = worker->next) {
+		if (!worker->idle && !worker->hurried && worker->pid > 0)
+			kill(worker->pid, SIGUSR1);
+		worker->hurried = true;
+	}
+}
+
 void
 crew_sweep(struct server *server, int64_t now)
 {
@@ -332,13 +461,13 @@ crew_sweep(struct server *server, int64_t now)
 	int i;
 
 	free_reaped(server);
+	hurry(server);
 	for (i = 0; i < ROUTE_COUNT; i++) {
-		pool_sweep(&server->accept->pools[i]);
 		lend_all(server, i);
 	}
 	for (worker = server->workers; worker != NULL; worker = worker->next) {
 		if (worker->wants && now >= worker->deadline)
-			refuse(worker, "451 4.3.2 Too busy");
+			refuse(server, worker, "451 4.3.2 Too busy");
 		if (worker->idle &&
 		    (++idle > IDLE_MAX || now >= worker->deadline))
 			retire(server, worker);

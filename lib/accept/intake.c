@@ -24,6 +24,7 @@ intake_init(struct intake *intake, const struct accept *accept, int channel)
 	intake->accept = accept;
 	intake->channel = channel;
 	frame_init(&intake->frame);
+	intake->frame.message.memory_max = accept->memory;
 	intake->letter = malloc(CHANNEL_SIZE);
 	if (intake->letter == NULL)
 		fatal("out of memory");
@@ -68,6 +69,17 @@ add_recipients(
 	return 0;
 }
 
+/* "score name=address ..." */
+static int
+add_lists(struct frame *frame, const struct visit *visit)
+{
+	char text[LISTS_TEXT_MAX + 16];
+
+	snprintf(text, sizeof(text), "%d%s%s", visit->score,
+	    visit->lists.len > 0 ? " " : "", buf_str(&visit->lists));
+	return frame_add(frame, "lists", span_of(text));
+}
+
 /* The envelope and the trace line.  0, or -1 with errno. */
 static int
 fill_frame(
@@ -91,6 +103,8 @@ fill_frame(
 	    frame_add(frame, "client", span_of(client)) < 0 ||
 	    frame_add(frame, "helo", buf_span(&session->helo)) < 0 ||
 	    (tls[0] != '\0' && frame_add(frame, "tls", span_of(tls)) < 0) ||
+	    (visit->early && frame_add(frame, "early", span_of("yes")) < 0) ||
+	    (accept->lists && add_lists(frame, visit) < 0) ||
 	    frame_add(frame, "received-at", span_of(when)) < 0 ||
 	    frame_add(frame, "node", buf_span(&session->node)) < 0 ||
 	    frame_add(frame, "sender", buf_span(&session->sender)) < 0 ||

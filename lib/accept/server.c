@@ -5,8 +5,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "accept/confine.h"
+#include "accept/files.h"
 #include "accept/server.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -15,6 +18,14 @@
 #define EVENTS_MAX 64  /* in one turn */
 #define ACCEPTS_MAX 32 /* in one turn */
 #define SWEEP_MS 1000
+#define SUMMARY_MS (60 * 60 * 1000)
+
+/* What there is time for with room for everybody, and with hardly any; RFC 5321
+ * 4.5.3.2 wants 5 minutes. */
+#define PATIENCE_MOST_MS 300000
+#define PATIENCE_LEAST_MS 10000
+#define ERRORS_MOST 20
+#define ERRORS_LEAST 3
 
 void
 server_watch(struct server *server, struct source *source, unsigned events)
@@ -54,9 +65,9 @@ listen_on(struct server *server, bool on)
 			server_forget(server, &server->listeners[i]);
 }
 
-/* Takes those who wait.  Without a descriptor for the next one, or with as many
- * as we want, we stop listening until the next sweep: a listening socket that
- * nobody accepts from would wake us for ever. */
+/* Takes those who wait.  With as many as there may be somebody else has to go.
+ * Without a descriptor for the next one we stop listening until the next sweep:
+ * a listening socket that nobody accepts from would wake us for ever. */
 static void
 accept_some(struct server *server, int listener)
 {
@@ -64,13 +75,11 @@ accept_some(struct server *server, int listener)
 	int fd, i;
 
 	for (i = 0; i < ACCEPTS_MAX; i++) {
-		if (server->conn_count >= server->accept->connections) {
-			listen_on(server, false);
-			return;
-		}
 		fd = listen_accept(listener, &peer);
 		if (fd >= 0) {
-			conn_begin(server, fd, &peer);
+			greet_begin(server, fd, &peer);
+			if (server->conn_count > server->accept->connections)
+				conn_make_room(server);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -82,8 +91,8 @@ accept_some(struct server *server, int listener)
 	}
 }
 
-static void
-stop(struct server *server)
+void
+server_stop(struct server *server)
 {
 	size_t i;
 
@@ -96,26 +105,59 @@ stop(struct server *server)
 	server->listener_count = 0;
 	conn_stop_all(server);
 	crew_stop(server);
+	asker_stop(server);
+}
+
+/* Without it no pipeline can be started. */
+static void
+keeper_died(struct server *server)
+{
+	warning("the keeper died");
+	server->status = STATUS_DEFER;
+	server_stop(server);
 }
 
 static void
-take_signals(
-    struct server *server, int fd, void (*reload)(struct accept *accept))
+take_signals(struct server *server, int fd)
 {
+	static const struct keeper_note none;
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			reload(server->accept);
-			crew_retire_idle(server);
+			keeper_tell(server->keeper.fd, KEEPER_LOAD, &none);
 			break;
 		case SIGCHLD:
 			crew_reap(server);
+			if (server->keeper_gone && !server->stopping)
+				keeper_died(server);
 			break;
 		default:
-			stop(server);
+			server_stop(server);
 		}
+}
+
+static void
+take_note(struct server *server)
+{
+	int fds[CHANNEL_FDS_MAX];
+	struct keeper_note note;
+	ssize_t n;
+
+	n = channel_receive(server->keeper.fd, server->letter, fds, 1);
+	if (n == 0) /* SIGCHLD says the rest */
+		server_forget(server, &server->keeper);
+	if ((size_t)n != 1 + sizeof(note))
+		return;
+	memcpy(&note, server->letter + 1, sizeof(note));
+	if (server->letter[0] == KEEPER_LOADED) {
+		files_reload(server->accept, fds[0]);
+		crew_retire_idle(server);
+	} else if (server->letter[0] == KEEPER_ASKER)
+		asker_started(server, fds[0]);
+	else
+		crew_noted(server, server->letter[0], &note, fds[0], fds[1]);
 }
 
 /* A descriptor for the signals that the loop wants. */
@@ -137,13 +179,79 @@ open_signals(void)
 	return fd;
 }
 
+/* `most` while there is room, `least` when there is hardly any, and between
+ * half full and nine tenths what lies between. */
+static uint64_t
+by_room(const struct server *server, uint64_t most, uint64_t least)
+{
+	uint64_t max = server->accept->connections * 10;
+	uint64_t now = (uint64_t)server->conn_count * 10;
+	uint64_t from = max / 2, to = max - max / 10;
+
+	if (now <= from)
+		return most;
+	if (now >= to)
+		return least;
+	return most - (most - least) * (now - from) / (to - from);
+}
+
+static bool
+is_full(const int room[2], uint64_t wanted)
+{
+	struct statvfs status;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (room[i] >= 0 && fstatvfs(room[i], &status) == 0 &&
+		    (uint64_t)status.f_bavail * status.f_frsize < wanted)
+			return true;
+	return false;
+}
+
+/* What depends on how much room there is. */
+static void
+adapt(struct server *server)
+{
+	struct accept *accept = server->accept;
+	bool full = is_full(accept->room, accept->free);
+
+	server->patience =
+	    (int64_t)(accept->timeout != 0 ? accept->timeout
+					   : by_room(server, PATIENCE_MOST_MS,
+						 PATIENCE_LEAST_MS));
+	accept->session.errors_max =
+	    (unsigned)(accept->errors != 0
+			   ? accept->errors
+			   : by_room(server, ERRORS_MOST, ERRORS_LEAST));
+	if (full != accept->session.full)
+		warning("disk %s",
+		    full ? "full: no mail is taken" : "has room again");
+	accept->session.full = full;
+}
+
+static void
+summarize(struct server *server, int64_t now)
+{
+	struct buf text = BUF_INIT(ERR_LINE_MAX);
+
+	if (now < server->next_summary)
+		return;
+	server->next_summary = now + SUMMARY_MS;
+	gate_summary(server->gate, &text);
+	if (text.len > 0)
+		event("%s", buf_str(&text));
+	buf_free(&text);
+}
+
 static void
 sweep(struct server *server, int64_t now)
 {
+	adapt(server);
 	conn_sweep(server, now);
 	crew_sweep(server, now);
-	if (!server->stopping &&
-	    server->conn_count < server->accept->connections)
+	asker_sweep(server, now);
+	summarize(server, now);
+	if (!server->stopping)
 		listen_on(server, true);
 }
 
@@ -151,21 +259,18 @@ sweep(struct server *server, int64_t now)
 static bool
 is_busy(const struct server *server)
 {
-	int i;
-
-	for (i = 0; i < ROUTE_COUNT; i++)
-		if (pool_is_leaving(&server->accept->pools[i]))
-			return true;
-	return server->conns != NULL || server->workers != NULL;
+	return server->conns != NULL || server->workers != NULL ||
+	       server->accept->session.full ||
+	       (server->accept->lists && server->lists.fd < 0 &&
+		   !server->stopping);
 }
 
 static void
-dispatch(struct server *server, struct source *source,
-    const struct accept_sources *sources)
+dispatch(struct server *server, struct source *source)
 {
 	switch (source->kind) {
 	case SOURCE_SIGNALS:
-		take_signals(server, source->fd, sources->reload);
+		take_signals(server, source->fd);
 		break;
 	case SOURCE_LISTENER:
 		if (!server->stopping)
@@ -177,6 +282,12 @@ dispatch(struct server *server, struct source *source,
 	case SOURCE_WORKER:
 		crew_event(server, (struct worker_link *)source);
 		break;
+	case SOURCE_KEEPER:
+		take_note(server);
+		break;
+	case SOURCE_LISTS:
+		asker_event(server);
+		break;
 	case SOURCE_GONE:
 		break;
 	}
@@ -186,17 +297,20 @@ dispatch(struct server *server, struct source *source,
 static int64_t
 next_task(const struct server *server, int64_t next_sweep)
 {
-	if (server->waiting != NULL &&
-	    server->worker_count < server->accept->workers &&
-	    server->next_fork < next_sweep)
-		return server->next_fork;
-	return is_busy(server) || !server->listening ? next_sweep : CLOCK_NEVER;
+	const struct heap_item *first = heap_first(&server->timers);
+	int64_t next =
+	    is_busy(server) || !server->listening ? next_sweep : CLOCK_NEVER;
+
+	if (server->fork_wanted && server->next_fork < next)
+		next = server->next_fork;
+	if (first != NULL && first->when < next)
+		next = first->when;
+	return next;
 }
 
 /* One turn: waits, acts on all events, sweeps if it is time. */
 static void
-turn(struct server *server, const struct accept_sources *sources,
-    int64_t *next_sweep)
+turn(struct server *server, int64_t *next_sweep)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int64_t now;
@@ -207,9 +321,10 @@ turn(struct server *server, const struct accept_sources *sources,
 	if (n < 0 && errno != EINTR)
 		fatal("epoll: %s", strerror(errno));
 	for (i = 0; i < n; i++)
-		dispatch(server, events[i].data.ptr, sources);
+		dispatch(server, events[i].data.ptr);
 	now = clock_ms();
-	if (server->waiting != NULL && now >= server->next_fork)
+	conn_timers(server, now);
+	if (server->fork_wanted && now >= server->next_fork)
 		crew_serve_waiting(server);
 	if (now >= *next_sweep) {
 		sweep(server, now);
@@ -242,6 +357,17 @@ open_server(struct server *server, const struct accept_sources *sources,
 	server->listener_count = sources->listener_count;
 	*signals = (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
 	server_watch(server, signals, EPOLLIN);
+	server->keeper =
+	    (struct source){SOURCE_KEEPER, server->accept->keeper, 0, false};
+	server_watch(server, &server->keeper, EPOLLIN);
+	crew_init(server);
+	server->lists.fd = -1;
+	server->lists_pause = SWEEP_MS;
+	server->gate = gate_new(
+	    server->accept->connections, (unsigned)server->accept->harvest);
+	server->next_summary = clock_ms() + SUMMARY_MS;
+	adapt(server);
+	asker_sweep(server, clock_ms());
 	listen_on(server, true);
 }
 
@@ -254,7 +380,7 @@ begin_connection(struct server *server, int fd)
 	memset(&peer, 0, sizeof(peer));
 	if (getpeername(fd, (struct sockaddr *)&peer, &len) < 0)
 		peer.ss_family = AF_UNSPEC;
-	conn_begin(server, fd, &peer);
+	greet_begin(server, fd, &peer);
 }
 
 int
@@ -266,6 +392,7 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 	int i;
 
 	open_server(&server, sources, &signals);
+	confine_loop();
 	if (sources->connection >= 0)
 		begin_connection(&server, sources->connection);
 	else
@@ -274,22 +401,31 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 				pool_warm(&accept->pools[i]);
 	while (server.conns != NULL || server.worker_count > 0 ||
 	       (sources->connection < 0 && !server.stopping)) {
-		turn(&server, sources, &next_sweep);
+		turn(&server, &next_sweep);
 		/* a worker that waits for more has none to wait for */
 		if (sources->connection >= 0 && server.conns == NULL)
 			crew_retire_idle(&server);
 	}
 	for (i = 0; i < ROUTE_COUNT; i++)
 		pool_close(&accept->pools[i]);
-	while (is_busy(&server)) {
-		turn(&server, sources, &next_sweep);
+	server.stopping = true;
+	/* it leaves when the stages have, and they when all is done */
+	server_forget(&server, &server.keeper);
+	close(server.keeper.fd);
+	server.keeper.fd = -1;
+	while (server.workers != NULL || !server.keeper_gone) {
+		turn(&server, &next_sweep);
 		crew_sweep(&server, clock_ms());
 	}
+	server.next_summary = 0;
+	summarize(&server, clock_ms());
+	gate_free(server.gate);
+	heap_free(&server.timers);
 	close(signals.fd);
 	close(server.epoll);
 	free(server.listeners);
 	free(server.input);
 	free(server.letter);
 	buf_free(&server.io.out);
-	return STATUS_OK;
+	return server.status;
 }

@@ -1,7 +1,8 @@
 /*
  * server: the parts of smtp-accept's loop.  One process, one epoll: the
- * connections until their first DATA (conn.c), the workers that take them over
- * from there, and the pipelines that the workers borrow (crew.c).
+ * connections until their first DATA (greet.c, conn.c), what the DNS lists say
+ * of them (asker.c), the workers that take them over from there, and the
+ * pipelines that the workers borrow (crew.c).
  */
 #ifndef ACCEPT_SERVER_H
 #define ACCEPT_SERVER_H
@@ -9,12 +10,19 @@
 #include <stdbool.h>
 
 #include "accept/accept.h"
+#include "accept/keeper.h"
+#include "base/heap.h"
+#include "net/gate.h"
+
+#define SERVER_ASKED_MAX 1024 /* connections that wait for DNS lists */
 
 enum source_kind {
 	SOURCE_SIGNALS,
 	SOURCE_LISTENER,
 	SOURCE_CONN,
 	SOURCE_WORKER,
+	SOURCE_KEEPER,
+	SOURCE_LISTS,
 	SOURCE_GONE /* of an event that was fetched before it went */
 };
 
@@ -27,8 +35,11 @@ struct source {
 };
 
 enum conn_state {
+	CONN_PROXY, /* for the header of a proxy */
+	CONN_GREET, /* for the greeting, which comes later */
 	CONN_HANDSHAKE,
 	CONN_TALK,
+	CONN_HELD,  /* until its timer */
 	CONN_WAIT,  /* for a worker */
 	CONN_LINGER /* for the client to read the last reply and close */
 };
@@ -39,7 +50,12 @@ struct conn {
 	struct conn *next_waiting;
 	enum conn_state state;
 	enum session_event after; /* what to do when all replies are sent */
-	int64_t deadline;
+	int64_t progress;         /* when a command was last completed */
+	int64_t deadline;         /* of CONN_PROXY, CONN_WAIT, CONN_LINGER */
+	struct heap_item timer;   /* of CONN_GREET and CONN_HELD */
+	int64_t lists_until;      /* for so long we wait for them */
+	uint64_t asked;           /* number of its question; 0: none open */
+	struct gate_guest guest;
 	size_t dropped; /* octets that came after the last reply */
 	struct buf out; /* replies that the socket did not take yet */
 	struct visit visit;
@@ -48,15 +64,17 @@ struct conn {
 struct worker_link {
 	struct source source; /* the channel */
 	struct worker_link *next;
+	struct gate_guest guest; /* whom it serves */
 	pid_t pid;
 	bool idle;
 	bool stale;   /* it knows old manifests only */
 	bool retired; /* its channel is closed; it leaves by itself */
+	bool hurried; /* it was told that others wait */
 	bool wants;   /* waits for a pipeline of the route */
 	int route;
-	int64_t deadline;          /* of that */
-	uint64_t turn;             /* who asked first is served first */
-	struct pipeline *pipeline; /* lent to it */
+	int64_t deadline;    /* of that */
+	uint64_t turn;       /* who asked first is served first */
+	struct lease *lease; /* of the pipeline lent to it */
 };
 
 struct server {
@@ -64,44 +82,101 @@ struct server {
 	int epoll;
 	struct source *listeners;
 	size_t listener_count;
+	struct source keeper;
+	struct source lists; /* fd -1: it is not there */
+	bool keeper_gone;    /* it has been reaped */
 	bool listening;
 	bool stopping;
+	int status; /* to leave with */
+	struct gate *gate;
 	struct conn *conns, *gone_conns;
 	struct conn *waiting, **waiting_end; /* for a worker, in order */
 	size_t conn_count;
+	struct heap timers;
+	int64_t patience;     /* ms for a command, as there is room */
+	int64_t next_summary; /* of what was refused */
+	uint64_t questions;   /* to the DNS lists */
+	int64_t next_lists;   /* when their process may be asked for again */
+	int64_t lists_pause;  /* ms until the time after that */
+	struct conn *asked[SERVER_ASKED_MAX]; /* by number of the question */
 	struct worker_link *workers;
-	size_t worker_count; /* that are not retired */
+	size_t worker_count;         /* that are not retired, */
+	size_t idle_count;           /* and of these, that are idle */
+	size_t wanting[ROUTE_COUNT]; /* workers that wait for a pipeline */
 	uint64_t turns;
 	int64_t next_fork; /* when another worker may be forked */
 	bool fork_failed;  /* the last time */
+	bool fork_wanted;  /* as soon as it may be */
 	struct session_io io;
 	char *input;  /* ACCEPT_INPUT_SIZE octets */
 	char *letter; /* CHANNEL_SIZE octets */
 };
 
+/* server.c */
 /* Waits for these events from now on. */
 void server_watch(
     struct server *server, struct source *source, unsigned events);
 /* Waits for nothing; closes nothing. */
 void server_forget(struct server *server, struct source *source);
+/* Refuses new ones, ends idle ones, and leaves when the rest is done. */
+void server_stop(struct server *server);
+
+/* greet.c */
+/* A connection that was just accepted, up to its greeting. */
+void greet_begin(
+    struct server *server, int fd, const struct sockaddr_storage *peer);
+/* In CONN_PROXY or CONN_GREET: the client says something, or goes. */
+void greet_event(struct server *server, struct conn *conn);
+/* In CONN_GREET: it has waited long enough. */
+void greet_now(struct server *server, struct conn *conn);
 
 /* conn.c */
-void conn_begin(
-    struct server *server, int fd, const struct sockaddr_storage *peer);
+struct conn *conn_new(struct server *server, int fd);
+/* Sends io.out, then the greeting has been said and it talks. */
+void conn_talk(struct server *server, struct conn *conn);
+void conn_begin_handshake(struct server *server, struct conn *conn);
+/* Goes on with what was kept in visit.in, if anything. */
+void conn_resume(struct server *server, struct conn *conn);
+/* Does nothing with it until then, or until conn_resume(). */
+void conn_hold(struct server *server, struct conn *conn, int64_t until);
+/* Sends io.out and closes. */
+void conn_end_with(struct server *server, struct conn *conn, const char *why);
+/* Closes at once, and says why in the log. */
+void conn_drop(struct server *server, struct conn *conn, const char *why);
 void conn_event(struct server *server, struct conn *conn);
+void conn_timers(struct server *server, int64_t now);
 void conn_sweep(struct server *server, int64_t now);
+/* Sends somebody away if there are too many. */
+void conn_make_room(struct server *server);
 void conn_stop_all(struct server *server);
 void conn_free_gone(struct server *server);
 /* Forgets and closes it without a word: somebody else goes on with it. */
 void conn_release(struct server *server, struct conn *conn);
 
+/* asker.c */
+/* Asks the DNS lists about a connection, if there are any. */
+void asker_ask(struct server *server, struct conn *conn,
+    const struct sockaddr_storage *peer);
+/* It does not want to know any more. */
+void asker_cancel(struct server *server, struct conn *conn);
+/* Their process is there, or has answered, or is gone. */
+void asker_started(struct server *server, int channel);
+void asker_event(struct server *server);
+void asker_sweep(struct server *server, int64_t now);
+void asker_stop(struct server *server);
+
 /* crew.c */
+/* Makes the pools ask the keeper. */
+void crew_init(struct server *server);
 /* Hands a waiting connection to a worker; false if it must wait longer. */
 bool crew_hand_over(struct server *server, struct conn *conn);
 /* Hands over those that wait, as far as there are workers. */
 void crew_serve_waiting(struct server *server);
 void crew_event(struct server *server, struct worker_link *worker);
 void crew_reap(struct server *server);
+/* Acts on a note of the keeper about a pipeline. */
+void crew_noted(struct server *server, char kind,
+    const struct keeper_note *note, int in, int out);
 void crew_sweep(struct server *server, int64_t now);
 void crew_retire_idle(struct server *server);
 void crew_stop(struct server *server);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -24,6 +25,7 @@ visit_init(struct visit *visit, const struct accept *accept)
 	session_init(&visit->session, &accept->session);
 	buf_init(&visit->in, IN_MAX);
 	buf_init(&visit->note, NOTE_MAX);
+	buf_init(&visit->lists, LISTS_TEXT_MAX);
 	if (getrandom(octets, sizeof(octets), 0) != (ssize_t)sizeof(octets))
 		fatal("cannot get random octets: %s", strerror(errno));
 	for (i = 0; i < sizeof(octets); i++)
@@ -36,6 +38,7 @@ visit_free(struct visit *visit)
 	session_free(&visit->session);
 	buf_free(&visit->in);
 	buf_free(&visit->note);
+	buf_free(&visit->lists);
 }
 
 void
@@ -83,6 +86,7 @@ visit_pack(const struct visit *visit, struct buf *buf)
 	buf_add(buf, visit, sizeof(*visit));
 	buf_addspan(buf, buf_span(&visit->in));
 	buf_addspan(buf, buf_span(&visit->note));
+	buf_addspan(buf, buf_span(&visit->lists));
 	session_pack(&visit->session, buf);
 }
 
@@ -113,6 +117,7 @@ visit_unpack(
 	/* it is our own loop that packed it: if it is wrong, we are lost */
 	if (!unpack_buf(&visit->in, IN_MAX, &packed) ||
 	    !unpack_buf(&visit->note, NOTE_MAX, &packed) ||
+	    !unpack_buf(&visit->lists, LISTS_TEXT_MAX, &packed) ||
 	    session_unpack(&visit->session, &accept->session, packed) < 0)
 		return -1;
 	return 0;
@@ -130,11 +135,25 @@ note_refusal(
 	buf_free(&text);
 }
 
+/* What the DNS lists say against it; postmaster hears everybody, for there one
+ * can ask why. */
+static const char *
+listed(const struct accept *accept, const struct visit *visit,
+    const struct address *address)
+{
+	if (accept->lists_reject == 0 ||
+	    visit->score < (int)accept->lists_reject ||
+	    strcasecmp(address->local, "postmaster") == 0)
+		return NULL;
+	return "550 5.7.1 Your address is on a block list";
+}
+
 void
 accept_recipient(
     const struct accept *accept, struct visit *visit, struct session_io *io)
 {
 	enum accept_route route;
+	const char *reply;
 	struct match match;
 
 	nodes_match(accept->nodes, &io->recipient, time(NULL), &match);
@@ -143,9 +162,12 @@ accept_recipient(
 		match.class = MATCH_REFUSE;
 		match.reply = "550 5.7.1 Relaying denied";
 	}
-	if (match.class == MATCH_REFUSE)
-		note_refusal(visit, &io->recipient, match.reply);
-	session_recipient(&visit->session, io,
-	    match.class == MATCH_REFUSE ? match.reply : NULL, match.mailbox,
-	    match.node, (int)route);
+	reply = match.class == MATCH_REFUSE
+		    ? match.reply
+		    : listed(accept, visit, &io->recipient);
+	visit->unknown += match.class == MATCH_REFUSE && reply[0] == '5';
+	if (reply != NULL)
+		note_refusal(visit, &io->recipient, reply);
+	session_recipient(
+	    &visit->session, io, reply, match.mailbox, match.node, (int)route);
 }

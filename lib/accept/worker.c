@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "accept/accept.h"
+#include "accept/confine.h"
 #include "accept/intake.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -27,23 +29,54 @@
 
 #define STOP_MS 30000   /* for a message to arrive once we are to stop */
 #define VISITS_MAX 1000 /* then a fresh worker takes over */
+#define HURRY_MS 10000  /* for a command when others wait */
+#define OCTETS_MIN 256  /* of a message each second, on the average */
 
 struct worker {
 	const struct accept *accept;
 	int channel;
 	struct session_io io;
 	struct intake intake;
-	char *input;  /* ACCEPT_INPUT_SIZE octets */
-	char *letter; /* CHANNEL_SIZE octets */
+	int64_t began;     /* when the command or message at hand did */
+	unsigned commands; /* that were over then */
+	char *input;       /* ACCEPT_INPUT_SIZE octets */
+	char *letter;      /* CHANNEL_SIZE octets */
 };
 
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping, hurried;
 
 static void
-on_term(int signum)
+on_signal(int signum)
 {
-	(void)signum;
-	stopping = 1;
+	if (signum == SIGUSR1)
+		hurried = 1;
+	else
+		stopping = 1;
+}
+
+static int64_t
+patience(const struct visit *visit)
+{
+	return hurried && visit->patience > HURRY_MS ? HURRY_MS
+						     : visit->patience;
+}
+
+/* Until when the client must say more.  A whole command has its time, however
+ * many octets it comes in; a message must come at some speed, and without
+ * longer pauses. */
+static int64_t
+deadline_of(
+    const struct worker *worker, const struct visit *visit, int64_t asked)
+{
+	const struct session *session = &visit->session;
+	int64_t whole, pause = asked + patience(visit);
+
+	whole = worker->began + patience(visit);
+	if (session->state == STATE_DATA || session->state == STATE_CHUNK)
+		whole += (int64_t)(session->octets * 1000 / OCTETS_MIN);
+	if (stopping && whole > asked + STOP_MS)
+		whole = asked + STOP_MS;
+	return whole < pause ? whole : pause;
 }
 
 /* Waits for the client.  false when time is up or a signal says to stop. */
@@ -59,7 +92,7 @@ wait_client(const struct stream *stream, int64_t deadline)
 static int
 flush(struct worker *worker, struct visit *visit)
 {
-	int64_t deadline = clock_ms() + (int64_t)worker->accept->timeout;
+	int64_t deadline = clock_ms() + patience(visit);
 	struct buf *out = &worker->io.out;
 	size_t at = 0;
 	ssize_t n;
@@ -86,18 +119,21 @@ static int
 read_more(struct worker *worker, struct visit *visit)
 {
 	struct session *session = &visit->session;
-	int64_t deadline = clock_ms() + (int64_t)worker->accept->timeout;
+	int64_t deadline, asked = clock_ms();
 	ssize_t n;
 
+	if (session->commands != worker->commands) {
+		worker->commands = session->commands;
+		worker->began = asked;
+	}
 	for (;;) {
+		deadline = deadline_of(worker, visit, asked);
 		if (stopping && session->state == STATE_COMMAND) {
 			visit->end = "stop";
 			session_end(session, &worker->io, "4.3.2 Going down");
 			flush(worker, visit);
 			return -1;
 		}
-		if (stopping && deadline > clock_ms() + STOP_MS)
-			deadline = clock_ms() + STOP_MS;
 		n = stream_read(
 		    &visit->stream, worker->input, ACCEPT_INPUT_SIZE);
 		if (n > 0) {
@@ -122,7 +158,7 @@ read_more(struct worker *worker, struct visit *visit)
 static int
 handshake(struct worker *worker, struct visit *visit)
 {
-	int64_t deadline = clock_ms() + (int64_t)worker->accept->timeout;
+	int64_t deadline = clock_ms() + patience(visit);
 	int rc;
 
 	if (stream_secure(&visit->stream, worker->accept->tls) < 0)
@@ -162,6 +198,7 @@ answer(struct worker *worker, struct visit *visit)
 	visit->deferred += reply[0] == '4';
 	visit->rejected += reply[0] == '5';
 	session_answer(&visit->session, &worker->io, reply);
+	worker->began = clock_ms();
 }
 
 /* Acts on one event.  0, or -1 if the visit is over. */
@@ -194,6 +231,9 @@ act(struct worker *worker, struct visit *visit, enum session_event what)
 			return 0;
 		visit->end = "tls";
 		return -1;
+	case SESSION_HOLD: /* the loop has waited for what it was about */
+		visit->session.hold = false;
+		return 0;
 	case SESSION_CLOSE:
 		visit->end = visit->session.quit ? "quit" : "error";
 		flush(worker, visit);
@@ -228,6 +268,9 @@ serve(struct worker *worker, struct visit *visit)
 {
 	struct session_io *io = &worker->io;
 
+	hurried = 0;
+	worker->began = clock_ms();
+	worker->commands = visit->session.commands;
 	buf_reset(&io->out);
 	memcpy(worker->input, buf_str(&visit->in), visit->in.len);
 	io->in = worker->input;
@@ -251,11 +294,14 @@ serve(struct worker *worker, struct visit *visit)
 static int
 next_visit(struct worker *worker, struct visit *visit)
 {
+	struct visit_report report = {visit->done, visit->unknown};
 	int fds[CHANNEL_FDS_MAX];
 	ssize_t n;
 
-	if (stopping || channel_send(worker->channel, ASK_VISIT,
-			    (struct span){NULL, 0}, NULL, 0, 0) < 0)
+	if (stopping ||
+	    channel_send(worker->channel, ASK_VISIT,
+		(struct span){(const char *)&report, sizeof(report)}, NULL, 0,
+		0) < 0)
 		return -1;
 	n = channel_receive(worker->channel, worker->letter, fds, 0);
 	if (n <= 0 || worker->letter[0] != TELL_VISIT || fds[0] < 0 ||
@@ -283,16 +329,19 @@ close_others(int a, int b)
 _Noreturn void
 worker_main(const struct accept *accept, int channel, struct visit *visit)
 {
-	struct sigaction term = {.sa_handler = on_term};
+	struct sigaction act = {.sa_handler = on_signal};
 	struct worker worker = {.accept = accept, .channel = channel};
 	sigset_t none;
 	int visits;
 
+	prctl(PR_SET_NAME, "smtp-worker");
 	close_others(channel, visit->stream.fd);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	sigaction(SIGTERM, &term, NULL); /* no SA_RESTART: poll() shall end */
-	sigaction(SIGINT, &term, NULL);
+	sigaction(SIGTERM, &act, NULL); /* no SA_RESTART: poll() shall end */
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	confine_worker();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	buf_init(&worker.io.out, SESSION_OUT_MAX);

@@ -38,16 +38,21 @@ file_read(const char *path, struct buf *buf)
 	return n < 0 ? -1 : 0;
 }
 
+const char *
+file_temp_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir != NULL && *dir != '\0' ? dir : "/var/tmp";
+}
+
 int
 file_temp(void)
 {
-	const char *dir;
+	const char *dir = file_temp_dir();
 	char path[4096];
 	int fd, n;
 
-	dir = getenv("TMPDIR");
-	if (dir == NULL || *dir == '\0')
-		dir = "/var/tmp";
 	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
 		return fd;

@@ -12,7 +12,10 @@
  * larger than the buffer may grow). */
 int file_read(const char *path, struct buf *buf);
 
-/* An unlinked file for reading and writing, in $TMPDIR or /var/tmp.  Returns
+/* $TMPDIR, or /var/tmp. */
+const char *file_temp_dir(void);
+
+/* An unlinked file for reading and writing, in there.  Returns
  * the descriptor (close-on-exec), or -1 with errno. */
 int file_temp(void);
 

@@ -1,4 +1,6 @@
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -8,7 +10,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/proc.h"
 
 extern char **environ;
@@ -80,8 +84,55 @@ proc_line_free(struct proc_line *line)
 	memset(line, 0, sizeof(*line));
 }
 
+/* In the child: becomes the command, or tells the parent why not. */
+_Noreturn static void
+become_command(char *const argv[], int in, int out, pid_t pgid,
+    const struct user *user, int report)
+{
+	sigset_t none;
+	int i, failure;
+
+	for (i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	if ((pgid < 0 || setpgid(0, pgid) == 0) &&
+	    dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	    sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
+	    user_become(user) == 0)
+		execvp(argv[0], argv);
+	failure = errno;
+	io_write(report, &failure, sizeof(failure), CLOCK_NEVER);
+	_exit(STATUS_DEFER);
+}
+
+/* posix_spawn() cannot change the user. */
+static pid_t
+spawn_as(
+    char *const argv[], int in, int out, pid_t pgid, const struct user *user)
+{
+	int report[2], failure = 0;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		become_command(argv, in, out, pgid, user, report[1]);
+	failure = pid < 0 ? errno : 0;
+	close(report[1]);
+	if (pid > 0 &&
+	    read(report[0], &failure, sizeof(failure)) == sizeof(failure)) {
+		proc_wait(pid);
+		pid = -1;
+	}
+	close(report[0]);
+	errno = failure;
+	return pid;
+}
+
 pid_t
-proc_spawn(char *const argv[], int in, int out, pid_t pgid)
+proc_spawn(
+    char *const argv[], int in, int out, pid_t pgid, const struct user *user)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -90,6 +141,8 @@ proc_spawn(char *const argv[], int in, int out, pid_t pgid)
 	pid_t pid;
 	int rc;
 
+	if (user != NULL)
+		return spawn_as(argv, in, out, pgid, user);
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/user.h"
+
 #define PROC_STAGES_MAX 16 /* commands in a pipeline */
 #define PROC_WORDS_MAX 128 /* words in a pipeline, all commands together */
 
@@ -28,9 +30,11 @@ void proc_line_free(struct proc_line *line);
 
 /* Starts a command with fds in and out as its standard input and output, with
  * default signals and an empty mask.  pgid: process group to join, 0 to lead a
- * new one, -1 to stay in ours.  Every other descriptor must be close-on-exec.
- * Returns the pid, or -1 with errno (ENOENT if there is no such command). */
-pid_t proc_spawn(char *const argv[], int in, int out, pid_t pgid);
+ * new one, -1 to stay in ours.  user: whom it becomes first, NULL for nobody.
+ * Every other descriptor must be close-on-exec.  Returns the pid, or -1 with
+ * errno (ENOENT if there is no such command). */
+pid_t proc_spawn(
+    char *const argv[], int in, int out, pid_t pgid, const struct user *user);
 
 /* The status of a child as waitpid() gives it, as one of STATUS_*: 0, 99 and
  * 100 stay, everything else, signals too, is STATUS_DEFER. */

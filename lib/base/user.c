@@ -12,26 +12,38 @@
 #include "base/user.h"
 
 void
-user_become(const char *name)
+user_find(struct user *user, const char *name)
 {
-	const struct passwd *user;
-	uid_t uid;
-	gid_t gid;
+	const struct passwd *entry;
 
 	errno = 0;
-	user = getpwnam(name);
-	if (user == NULL)
+	entry = getpwnam(name);
+	if (entry == NULL)
 		fatal("no user '%s'%s%s", name, errno != 0 ? ": " : "",
 		    errno != 0 ? strerror(errno) : "");
-	uid = user->pw_uid;
-	gid = user->pw_gid;
-	if (uid == 0)
+	user->uid = entry->pw_uid;
+	user->gid = entry->pw_gid;
+	if (user->uid == 0)
 		fatal("user '%s' is root", name);
-	if (initgroups(name, gid) < 0 || setresgid(gid, gid, gid) < 0 ||
-	    setresuid(uid, uid, uid) < 0)
-		fatal("cannot become user '%s': %s", name, strerror(errno));
-	if (setuid(0) == 0 || geteuid() != uid || getegid() != gid)
-		fatal("user '%s' can become root again", name);
+	user->group_count = USER_GROUPS_MAX;
+	if (getgrouplist(name, user->gid, user->groups, &user->group_count) < 0)
+		fatal("user '%s' is in too many groups", name);
+}
+
+int
+user_become(const struct user *user)
+{
+	uid_t uid = user->uid;
+	gid_t gid = user->gid;
+
+	if (setgroups((size_t)user->group_count, user->groups) < 0 ||
+	    setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -1;
+	if (setuid(0) == 0 || geteuid() != uid || getegid() != gid) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
 }
 
 void

@@ -15,6 +15,7 @@ message_init(struct message *message)
 	buf_init(&message->memory, MESSAGE_MEMORY);
 	message->file = -1;
 	message->length = 0;
+	message->memory_max = MESSAGE_MEMORY;
 }
 
 void
@@ -52,7 +53,7 @@ message_add(struct message *message, const void *p, size_t len)
 		errno = EFBIG;
 		return -1;
 	}
-	if (message->file < 0 && message->length + len > MESSAGE_MEMORY) {
+	if (message->file < 0 && message->length + len > message->memory_max) {
 		message->file = file_temp();
 		if (message->file < 0 ||
 		    io_write(message->file, message->memory.p,

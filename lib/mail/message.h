@@ -1,8 +1,8 @@
 /*
  * message: the octets of one RFC 5322 message, bounded in memory.
  *
- * The first MESSAGE_MEMORY octets are held in memory; a longer message goes to
- * an unlinked file as a whole.  Octets are opaque: nothing here looks at them.
+ * Up to memory_max octets are held in memory; a longer message goes to an
+ * unlinked file as a whole.  Octets are opaque: nothing here looks at them.
  * What a filter puts on top (message_prepend) is kept apart, so that the
  * original need not be moved.
  */
@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 
-#define MESSAGE_MEMORY (1 << 20)      /* octets held in memory */
+#define MESSAGE_MEMORY (1 << 20)      /* octets held in memory, at first */
 #define MESSAGE_TOP_MAX (256 << 10)   /* octets of headers put on top */
 #define MESSAGE_SIZE_MAX (1ULL << 30) /* of any message */
 
@@ -23,6 +23,7 @@ struct message {
 	struct buf memory; /* the rest, while it fits */
 	int file;          /* the rest, when it does not; else -1 */
 	uint64_t length;   /* of the rest */
+	size_t memory_max; /* MESSAGE_MEMORY, or less; set while it is empty */
 };
 
 void message_init(struct message *message);
