@@ -109,6 +109,11 @@ finish(struct server *server, struct conn *conn)
 	}
 	if (conn->visit.end == NULL)
 		conn->visit.end = "error";
+	/* those who come need the room more than those who go */
+	if (server->conn_count * 10 >= server->accept->connections * 9) {
+		conn_drop(server, conn, NULL);
+		return;
+	}
 	gate_leave(server->gate, &conn->guest);
 	shutdown(conn->source.fd, SHUT_WR);
 	conn->state = CONN_LINGER;
@@ -172,8 +177,9 @@ wait_for_worker(struct server *server, struct conn *conn)
 	server->waiting_end = &conn->next_waiting;
 }
 
-void
-conn_hold(struct server *server, struct conn *conn, int64_t until)
+/* Does nothing with it until then, or until conn_resume(). */
+static void
+hold(struct server *server, struct conn *conn, int64_t until)
 {
 	conn->state = CONN_HELD;
 	conn->timer.when = until;
@@ -207,7 +213,7 @@ after_flush(struct server *server, struct conn *conn)
 		conn_begin_handshake(server, conn);
 		return false;
 	case SESSION_HOLD:
-		conn_hold(server, conn,
+		hold(server, conn,
 		    conn->visit.session.hold
 			? conn->lists_until
 			: clock_ms() + tarpit_ms(server, conn));

@@ -65,20 +65,19 @@ welcome(struct server *server, struct conn *conn,
     const struct sockaddr_storage *peer)
 {
 	const struct accept *accept = server->accept;
+	bool known;
 
 	conn->visit.port = listen_name(peer, conn->visit.name);
 	if (!enter(server, conn, peer))
 		return;
+	known = gate_is_known(&conn->guest, clock_ms());
+	if (!known)
+		asker_ask(server, conn, peer);
 	if (accept->implicit_tls) {
 		conn_begin_handshake(server, conn);
 		return;
 	}
-	if (gate_is_known(&conn->guest, clock_ms())) {
-		greet_now(server, conn);
-		return;
-	}
-	asker_ask(server, conn, peer);
-	if (accept->greet_delay == 0) {
+	if (known || accept->greet_delay == 0) {
 		greet_now(server, conn);
 		return;
 	}

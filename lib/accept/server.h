@@ -137,8 +137,6 @@ void conn_talk(struct server *server, struct conn *conn);
 void conn_begin_handshake(struct server *server, struct conn *conn);
 /* Goes on with what was kept in visit.in, if anything. */
 void conn_resume(struct server *server, struct conn *conn);
-/* Does nothing with it until then, or until conn_resume(). */
-void conn_hold(struct server *server, struct conn *conn, int64_t until);
 /* Sends io.out and closes. */
 void conn_end_with(struct server *server, struct conn *conn, const char *why);
 /* Closes at once, and says why in the log. */

@@ -244,13 +244,6 @@ gate_victim(struct gate *gate)
 	return ((struct account *)network->noisiest)->idlest;
 }
 
-bool
-gate_is_noisiest(struct gate *gate, const struct gate_guest *guest)
-{
-	return guest->host != NULL && gate->noisiest != NULL &&
-	       gate->noisiest == &guest->host->network->rank;
-}
-
 static unsigned
 sum(unsigned a, unsigned b)
 {

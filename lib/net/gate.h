@@ -75,10 +75,6 @@ unsigned gate_workers(const struct gate_guest *guest);
 /* The undecided guest that has to go next, or NULL if there is none. */
 struct gate_guest *gate_victim(struct gate *gate);
 
-/* Whether `guest` is of the network that a victim would be taken from, so that
- * evicting somebody for it would be no gain for anybody. */
-bool gate_is_noisiest(struct gate *gate, const struct gate_guest *guest);
-
 /* Notes messages that were delivered, and recipients that there are not. */
 void gate_note_good(struct gate *gate, const struct gate_guest *guest,
     unsigned messages, int64_t now);

@@ -9,7 +9,7 @@
 #include "base/scan.h"
 #include "net/listen.h"
 
-#define BACKLOG 1024
+#define BACKLOG 4096 /* or what the system allows, if that is less */
 
 /* 0, or -1.  Without a host, *both is set: IPv6 that takes IPv4, too. */
 static int

@@ -16,9 +16,9 @@ test_a_flood_from_one_network_evicts_none_but_its_own(void)
 	for (i = 0; i < NEWCOMERS; i++) {
 		CHECK(enter_number(
 		    gate, &newcomers[i], 0xc0000201 + (i << 8), 2));
-		CHECK(!gate_is_noisiest(gate, &newcomers[i]));
+		CHECK(!is_noisiest(gate, &newcomers[i]));
 	}
-	CHECK(gate_is_noisiest(gate, &flood[0]));
+	CHECK(is_noisiest(gate, &flood[0]));
 	for (i = 0; i < VICTIMS && test_failures == 0; i++) {
 		victim = gate_victim(gate);
 		CHECK(victim >= flood && victim < flood + FLOOD);
@@ -100,7 +100,7 @@ test_among_equals_the_quietest_goes_first(void)
 	for (i = 0; i < nitems(guests); i++)
 		CHECK(enter_number(gate, &guests[i], 0xc0000201 + (i << 8), 1));
 	/* the newcomer is no reason to send it away itself */
-	CHECK(!gate_is_noisiest(gate, &guests[3]));
+	CHECK(!is_noisiest(gate, &guests[3]));
 	gate_active(gate, &guests[0]);
 	CHECK(evict(gate, guests) == 1);
 	CHECK(evict(gate, guests) == 2);
@@ -123,8 +123,8 @@ is_heavier(unsigned good, int hours, size_t ours, size_t theirs)
 	for (i = 0; i < ours + theirs; i++)
 		CHECK(enter(gate, &guests[i],
 		    i < ours ? "192.0.2.2" : "198.51.100.1", 1 + hours * HOUR));
-	heavier = gate_is_noisiest(gate, &guests[0]);
-	CHECK(gate_is_noisiest(gate, &guests[ours]) == !heavier);
+	heavier = is_noisiest(gate, &guests[0]);
+	CHECK(is_noisiest(gate, &guests[ours]) == !heavier);
 	gate_free(gate);
 	return heavier;
 }
@@ -174,7 +174,7 @@ test_a_worker_counts_and_is_not_evicted(void)
 	CHECK(gate_workers(&workers[0]) == 2 && gate_workers(&workers[1]) == 2);
 	CHECK(gate_workers(&guests[2]) == 0);
 	CHECK(evict(gate, guests) == 2 && evict(gate, guests) == -1);
-	CHECK(!gate_is_noisiest(gate, &workers[0]));
+	CHECK(!is_noisiest(gate, &workers[0]));
 	/* no harm in any of these */
 	gate_active(gate, &workers[0]);
 	gate_leave(gate, &guests[0]);
@@ -184,7 +184,7 @@ test_a_worker_counts_and_is_not_evicted(void)
 	gate_note_good(gate, &nobody, 1, 1);
 	gate_note_bad(gate, &nobody, 1, 1);
 	CHECK(workers[2].host == NULL && gate_workers(&nobody) == 0);
-	CHECK(!gate_is_known(&nobody, 1) && !gate_is_noisiest(gate, &nobody));
+	CHECK(!gate_is_known(&nobody, 1) && !is_noisiest(gate, &nobody));
 	gate_leave(gate, &workers[1]);
 	CHECK(gate_workers(&workers[0]) == 1);
 	for (i = 0; i < nitems(workers); i++)

@@ -271,7 +271,7 @@ compare(struct gate *gate)
 			continue;
 		CHECK(gate_workers(&seats[i].guest) ==
 		      count_network(network_of(&seats[i]), WORKER));
-		CHECK(gate_is_noisiest(gate, &seats[i].guest) ==
+		CHECK(is_noisiest(gate, &seats[i].guest) ==
 		      (network_of(&seats[i]) == noisiest));
 	}
 }

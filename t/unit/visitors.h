@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "net/gate.h"
+#include "net/ledger.h"
 #include "test.h"
 
 #define MINUTE ((int64_t)60000)
@@ -81,6 +82,16 @@ is_known(struct gate *gate, const char *text, int64_t now)
 	known = gate_is_known(&guest, now);
 	gate_leave(gate, &guest);
 	return known;
+}
+
+/* Whether it is of the network that the next victim is taken from. */
+static inline bool
+is_noisiest(struct gate *gate, const struct gate_guest *guest)
+{
+	const struct gate_guest *victim = gate_victim(gate);
+
+	return victim != NULL && guest->host != NULL &&
+	       victim->host->network == guest->host->network;
 }
 
 /* Evicts the next one: its number in guests, or -1 if there is none. */
