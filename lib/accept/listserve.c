@@ -390,6 +390,7 @@ lists_main(const struct lists *lists, const struct lists_config *config,
 {
 	struct lister lister = {
 	    .lists = lists, .config = config, .channel = channel};
+	int size = 2 * CHANNEL_SIZE;
 
 	lister.dns = dns_open(&config->dns);
 	lister.letter = malloc(CHANNEL_SIZE);
@@ -397,6 +398,8 @@ lists_main(const struct lists *lists, const struct lists_config *config,
 		fatal("the lists cannot be asked");
 	if (lister.letter == NULL)
 		fatal("out of memory");
+	/* room for the answers to a burst, while the loop is busy */
+	setsockopt(channel, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	confine();
 	test_first(&lister);
 	while (turn(&lister))

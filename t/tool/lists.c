@@ -2,7 +2,9 @@
  * lists: runs the process that asks DNS lists, and asks it about each address
  * on standard input, a line each; prints "ADDRESS SCORE TEXT" for each answer,
  * or "ADDRESS none" if there is none within 20 seconds.  With -p it does not
- * wait for an answer before it asks again, and prints a summary only.
+ * wait for an answer before it asks again, and with -d it does not even look
+ * for one until it has asked everything; then it prints a summary only, in
+ * which those answers are early that came in the first half of the time.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include "net/channel.h"
 
 #define PATIENCE_MS 20000
+#define AFTER_MS 1000 /* the time limit of the last question */
 
 static struct lists lists;
 static struct lists_config config = {
@@ -55,13 +58,13 @@ ask(struct span address, uint64_t serial)
 
 /* Waits for an answer; false if there is none. */
 static bool
-take(struct lists_answer *answer)
+take(struct lists_answer *answer, int wait)
 {
 	struct pollfd pfd = {.fd = ends[0], .events = POLLIN};
 	int fds[CHANNEL_FDS_MAX];
 	ssize_t n;
 
-	if (poll(&pfd, 1, PATIENCE_MS) <= 0)
+	if (poll(&pfd, 1, wait) <= 0)
 		return false;
 	n = channel_receive(ends[0], letter, fds, 0);
 	if (n <= 0)
@@ -82,7 +85,7 @@ one_by_one(struct io_in *in)
 
 	for (serial = 1; io_in_line(in, 1024, &address) == 1; serial++) {
 		ask(address, serial);
-		if (!take(&answer))
+		if (!take(&answer, PATIENCE_MS))
 			printf("%.*s none\n", SPAN_ARG(address));
 		else if (answer.serial != serial)
 			fatal("an answer to another question");
@@ -95,21 +98,28 @@ one_by_one(struct io_in *in)
 }
 
 static void
-at_once(struct io_in *in)
+at_once(struct io_in *in, bool deaf)
 {
-	uint64_t asked = 0, answered = 0, hits = 0;
-	int64_t begin = clock_ms();
+	int wait = (int)config.dns.timeout + AFTER_MS;
+	unsigned asked = 0, early = 0, answered = 0, hits = 0;
+	int64_t half = clock_ms() + wait / 2;
 	struct lists_answer answer;
 	struct span address;
+	bool more;
 
-	while (io_in_line(in, 1024, &address) == 1)
-		ask(address, ++asked);
-	while (answered < asked && take(&answer)) {
-		answered++;
-		hits += answer.score != 0;
-	}
-	printf("asked %u answered %u hits %u ms %d\n", (unsigned)asked,
-	    (unsigned)answered, (unsigned)hits, (int)(clock_ms() - begin));
+	do {
+		more = io_in_line(in, 1024, &address) == 1;
+		if (more)
+			ask(address, ++asked);
+		while ((!more || !deaf) && answered < asked &&
+		       take(&answer, more ? 0 : wait)) {
+			answered++;
+			early += clock_ms() < half;
+			hits += answer.score != 0;
+		}
+	} while (more);
+	printf("asked %u early %u answered %u hits %u\n", asked, early,
+	    answered, hits);
 }
 
 static uint64_t
@@ -125,16 +135,19 @@ milliseconds(const char *text)
 int
 main(int argc, char **argv)
 {
-	bool parallel = false;
+	bool parallel = false, deaf = false;
 	struct io_in in;
 	int c, status;
 	pid_t pid;
 
 	err_init(argv[0]);
-	while ((c = getopt(argc, argv, "a:pr:s:t:w:z:")) != -1)
+	while ((c = getopt(argc, argv, "a:dpr:s:t:w:z:")) != -1)
 		switch (c) {
 		case 'a':
 			config.dns.anchor = optarg;
+			break;
+		case 'd':
+			deaf = true;
 			break;
 		case 'p':
 			parallel = true;
@@ -155,7 +168,7 @@ main(int argc, char **argv)
 			config.dns.zone = optarg;
 			break;
 		default:
-			usage_exit("[-p] [-a anchors] [-s server] [-z zone] "
+			usage_exit("[-dp] [-a anchors] [-s server] [-z zone] "
 				   "[-r rest] [-t test] [-w wait] lists");
 		}
 	if (optind + 1 != argc || lists_parse(&lists, argv[optind]) < 0)
@@ -168,8 +181,8 @@ main(int argc, char **argv)
 	}
 	close(ends[1]);
 	io_in_init(&in, STDIN_FILENO);
-	if (parallel)
-		at_once(&in);
+	if (parallel || deaf)
+		at_once(&in, deaf);
 	else
 		one_by_one(&in);
 	io_in_free(&in);
