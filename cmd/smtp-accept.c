@@ -26,7 +26,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/sandbox.h"
-#include "base/scan.h"
 #include "mail/message.h"
 
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
@@ -183,39 +182,6 @@ allow_root(const struct accept_sources *sources)
 	warning("running as root, on loopback only; use -u user");
 }
 
-static bool
-is_separator(int c)
-{
-	return c == ',' || c == ' ';
-}
-
-static bool
-is_no_separator(int c)
-{
-	return !is_separator(c);
-}
-
-static void
-set_proxies(void)
-{
-	struct network *network;
-	struct scan scan;
-	struct span word;
-
-	scan_init(&scan, span_of(proxies));
-	while (scan_peek(&scan) >= 0) {
-		scan_while(&scan, is_separator);
-		word = scan_while(&scan, is_no_separator);
-		if (word.len == 0)
-			break;
-		if (accept_.proxy_count == ACCEPT_PROXIES_MAX)
-			fatal("too many proxies");
-		network = &accept_.proxies[accept_.proxy_count++];
-		if (network_parse(network, word) < 0)
-			fatal("-o proxy: '%.*s' is no address", SPAN_ARG(word));
-	}
-}
-
 static void
 set_defaults(void)
 {
@@ -235,6 +201,7 @@ static void
 check(void)
 {
 	uint64_t each = memory / accept_.workers;
+	int count;
 
 	if (config.key != NULL && config.certificate == NULL)
 		fatal("-o key needs -o cert");
@@ -246,8 +213,14 @@ check(void)
 	if (strcmp(early, "refuse") != 0 && strcmp(early, "mark") != 0)
 		fatal("-o early: refuse or mark");
 	accept_.early_pass = *early == 'm';
-	if (proxies != NULL)
-		set_proxies();
+	if (proxies != NULL) {
+		count = network_parse_list(
+		    accept_.proxies, ACCEPT_PROXIES_MAX, span_of(proxies));
+		if (count < 0)
+			fatal("-o proxy: '%s': not addresses, or too many",
+			    proxies);
+		accept_.proxy_count = (size_t)count;
+	}
 	if (lists != NULL && lists_parse(&config.lists, lists) < 0)
 		fatal("-o lists: %s", config.lists.reason);
 	accept_.lists = config.lists.count > 0;

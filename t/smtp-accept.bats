@@ -27,6 +27,10 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 		run -111 --separate-stderr smtp-accept -o $o local=cat
 		[[ ${stderr_lines[0]} == "smtp-accept: fatal: -o '$o': "* ]]
 	done
+	for o in proxy=x proxy=192.0.2.1/33 early=no lists=a..b; do
+		run -111 --separate-stderr smtp-accept -o $o local=cat
+		[[ $stderr == "smtp-accept: fatal: -o ${o%%=*}: "* ]]
+	done
 	run -111 --separate-stderr smtp-accept elsewhere=cat
 	[[ $stderr == *"the routes are local and backup"* ]]
 	run -111 --separate-stderr smtp-accept local=cat local=cat

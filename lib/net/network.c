@@ -36,6 +36,35 @@ network_parse(struct network *network, struct span text)
 	return scan_ok(&scan) ? 0 : -1;
 }
 
+static bool
+is_separator(int c)
+{
+	return c == ',' || c == ' ';
+}
+
+static bool
+is_no_separator(int c)
+{
+	return !is_separator(c);
+}
+
+int
+network_parse_list(struct network *networks, size_t max, struct span text)
+{
+	struct scan scan;
+	size_t count;
+
+	scan_init(&scan, text);
+	for (count = 0;; count++) {
+		scan_while(&scan, is_separator);
+		if (scan_peek(&scan) < 0)
+			return (int)count;
+		if (count == max || network_parse(&networks[count],
+					scan_while(&scan, is_no_separator)) < 0)
+			return -1;
+	}
+}
+
 bool
 network_has(
     const struct network *network, const struct sockaddr_storage *address)

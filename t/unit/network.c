@@ -69,10 +69,26 @@ test_takes_no_other_text(void)
 		CHECK(network_parse(&network, span_of(bad[i])) < 0);
 }
 
+static void
+test_takes_a_list(void)
+{
+	struct network networks[3];
+
+	CHECK(network_parse_list(networks, 3, span_of("")) == 0);
+	CHECK(network_parse_list(networks, 3, span_of(", ")) == 0);
+	CHECK(network_parse_list(networks, 3, span_of("192.0.2.1")) == 1);
+	CHECK(network_parse_list(
+		  networks, 3, span_of(" ::1/64,192.0.2.0/24 10.0.0.1,")) == 3);
+	CHECK(networks[0].bits == 64 && networks[1].bits == 24);
+	CHECK(network_parse_list(networks, 2, span_of("::1,::2,::3")) == -1);
+	CHECK(network_parse_list(networks, 3, span_of("::1,x")) == -1);
+}
+
 int
 main(void)
 {
 	TEST(has_the_addresses_of_a_block);
 	TEST(takes_no_other_text);
+	TEST(takes_a_list);
 	return test_end();
 }
