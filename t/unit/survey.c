@@ -22,7 +22,7 @@ pretend(int landlock_error, int seccomp_error)
 		WANT(seccomp_rule_add(filter,
 			 SCMP_ACT_ERRNO((unsigned)seccomp_error),
 			 SCMP_SYS(prctl), 1,
-			 SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0);
+			 SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP, 0)) == 0);
 	WANT(seccomp_load(filter) == 0);
 	seccomp_release(filter);
 }
@@ -132,9 +132,10 @@ body_pretends(void)
 	int notify;
 
 	WANT(filter != NULL);
-	WANT(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
-		 SCMP_SYS(landlock_create_ruleset), 1,
-		 SCMP_A2(SCMP_CMP_EQ, LANDLOCK_CREATE_RULESET_VERSION)) == 0);
+	WANT(
+	    seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
+		SCMP_SYS(landlock_create_ruleset), 1,
+		SCMP_A2(SCMP_CMP_EQ, LANDLOCK_CREATE_RULESET_VERSION, 0)) == 0);
 	WANT(seccomp_load(filter) == 0);
 	WANT((notify = seccomp_notify_fd(filter)) >= 0);
 	WANT((child = fork()) >= 0);
