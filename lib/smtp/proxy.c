@@ -5,13 +5,22 @@
 #include "base/scan.h"
 #include "smtp/proxy.h"
 
-#define V1_MAX 107 /* octets with CRLF, section 2.1 */
+#define V1_MAX 107    /* octets with CRLF, section 2.1 */
+#define V2_COMMAND 12 /* where they are, section 2.2 */
+#define V2_FAMILY 13
+#define V2_LENGTH 14
 #define V2_FIXED 16
 #define V2_FOUR 12 /* octets of two addresses and two ports */
 #define V2_SIX 36
 
 static const char v1_start[] = "PROXY ";
 static const char v2_start[] = "\r\n\r\n\0\r\nQUIT\n";
+
+/* What a good beginning of version 1 lacks at least is an end of one of these:
+ * an address of version 6 may want "::", ":", a digit, or a dotted tail. */
+static const char *const v1_models[] = {"UNKNOWN\r\n",
+    "TCP4 0.0.0.0 0.0.0.0 0 0\r\n", "TCP6 :: :: 0 0\r\n",
+    "TCP6 ::0.0.0.0 :: 0 0\r\n", "TCP6 :: ::0.0.0.0 0 0\r\n"};
 
 /* Whether the octets are, as far as they go, how `start` begins. */
 static bool
@@ -49,16 +58,18 @@ take_v1(struct span line, struct sockaddr_storage *peer)
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)peer;
 	struct sockaddr_in *four = (struct sockaddr_in *)peer;
 	unsigned char destination[16];
+	struct span protocol;
 	struct scan scan;
 	int family, rc;
 	in_port_t port;
 
 	scan_init(&scan, line);
-	if (scan_maybe_word(&scan, "UNKNOWN")) /* what follows is nobody's */
+	protocol = scan_while(&scan, is_word);
+	if (span_eq(protocol, span_of("UNKNOWN"))) /* the rest is nobody's */
 		return scan_ok(&scan) || scan_peek(&scan) == ' ' ? PROXY_LOCAL
 								 : PROXY_BAD;
-	family = scan_maybe_word(&scan, "TCP4") ? AF_INET : AF_INET6;
-	if (family == AF_INET6 && !scan_maybe_word(&scan, "TCP6"))
+	family = span_eq(protocol, span_of("TCP4")) ? AF_INET : AF_INET6;
+	if (family == AF_INET6 && !span_eq(protocol, span_of("TCP6")))
 		return PROXY_BAD;
 	memset(peer, 0, sizeof(*peer));
 	if (!scan_maybe(&scan, ' '))
@@ -82,76 +93,120 @@ take_v1(struct span line, struct sockaddr_storage *peer)
 	return PROXY_PEER;
 }
 
+/* A whole line with its end. */
+static enum proxy_result
+take_line(struct span line, struct sockaddr_storage *peer)
+{
+	size_t start = sizeof(v1_start) - 1;
+	const char *cr = memchr(line.p, '\r', line.len);
+
+	if (line.len > V1_MAX || cr == NULL || cr != line.p + line.len - 2)
+		return PROXY_BAD;
+	return take_v1(
+	    (struct span){line.p + start, line.len - start - 2}, peer);
+}
+
+/* How many octets a line without its end lacks at least; 0 if nothing that
+ * could follow makes it good.  It is tried out: that is short, and cannot be of
+ * another opinion than what takes the line when it is whole. */
+static size_t
+missing_of_v1(struct span octets)
+{
+	struct sockaddr_storage peer;
+	char line[V1_MAX];
+	size_t add, i, len;
+
+	if (octets.len >= V1_MAX)
+		return 0;
+	memcpy(line, octets.p, octets.len);
+	for (add = 1; add <= V1_MAX - octets.len; add++)
+		for (i = 0; i < nitems(v1_models); i++) {
+			len = strlen(v1_models[i]);
+			if (add > len)
+				continue;
+			memcpy(
+			    line + octets.len, v1_models[i] + len - add, add);
+			if (take_line((struct span){line, octets.len + add},
+				&peer) != PROXY_BAD)
+				return add;
+		}
+	return 0;
+}
+
 static enum proxy_result
 parse_v1(struct span octets, struct sockaddr_storage *peer, size_t *len)
 {
 	const char *lf = memchr(octets.p, '\n', octets.len);
-	size_t start = sizeof(v1_start) - 1;
 
 	if (lf == NULL) {
-		/* a line end of two octets is still to come */
-		*len =
-		    octets.len > 0 && octets.p[octets.len - 1] == '\r' ? 1 : 2;
-		return octets.len + *len <= V1_MAX ? PROXY_MORE : PROXY_BAD;
+		*len = missing_of_v1(octets);
+		return *len > 0 ? PROXY_MORE : PROXY_BAD;
 	}
 	*len = (size_t)(lf - octets.p) + 1;
-	if (*len > V1_MAX || *len < start + 2 || lf[-1] != '\r' ||
-	    memchr(octets.p, '\r', *len) != lf - 1)
-		return PROXY_BAD;
-	return take_v1((struct span){octets.p + start, *len - start - 2}, peer);
+	return take_line((struct span){octets.p, *len}, peer);
+}
+
+/* Octets of the addresses of a family; -1 if nobody sends mail over it. */
+static int
+v2_addresses(unsigned char family)
+{
+	switch (family) {
+	case 0x00: /* UNSPEC: not known, or no address can say it */
+		return 0;
+	case 0x11:
+		return V2_FOUR;
+	case 0x21:
+		return V2_SIX;
+	default:
+		return -1;
+	}
 }
 
 /* The addresses of version 2, section 2.2; what follows them is left alone. */
 static enum proxy_result
-take_v2(const unsigned char *p, size_t rest, struct sockaddr_storage *peer)
+take_v2(const unsigned char *p, int addresses, struct sockaddr_storage *peer)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)peer;
 	struct sockaddr_in *four = (struct sockaddr_in *)peer;
-	const unsigned char *addresses = p + V2_FIXED;
 
-	if (p[12] == 0x20) /* LOCAL, whatever the addresses are */
+	if (addresses == 0)
 		return PROXY_LOCAL;
-	if (p[12] != 0x21)
-		return PROXY_BAD;
 	memset(peer, 0, sizeof(*peer));
-	switch (p[13]) {
-	case 0x00: /* UNSPEC: not known, or no address can say it */
-		return PROXY_LOCAL;
-	case 0x11: /* TCP over IPv4 */
-		if (rest < V2_FOUR)
-			return PROXY_BAD;
+	if (addresses == V2_FOUR) {
 		four->sin_family = AF_INET;
-		memcpy(&four->sin_addr, addresses, 4);
-		memcpy(&four->sin_port, addresses + 8, 2);
-		return PROXY_PEER;
-	case 0x21: /* TCP over IPv6 */
-		if (rest < V2_SIX)
-			return PROXY_BAD;
+		memcpy(&four->sin_addr, p + V2_FIXED, 4);
+		memcpy(&four->sin_port, p + V2_FIXED + 8, 2);
+	} else {
 		six->sin6_family = AF_INET6;
-		memcpy(&six->sin6_addr, addresses, 16);
-		memcpy(&six->sin6_port, addresses + 32, 2);
-		return PROXY_PEER;
-	default: /* nobody sends mail so */
-		return PROXY_BAD;
+		memcpy(&six->sin6_addr, p + V2_FIXED, 16);
+		memcpy(&six->sin6_port, p + V2_FIXED + 32, 2);
 	}
+	return PROXY_PEER;
 }
 
 static enum proxy_result
 parse_v2(struct span octets, struct sockaddr_storage *peer, size_t *len)
 {
 	const unsigned char *p = (const unsigned char *)octets.p;
-	size_t rest;
+	int addresses = 0;
+	size_t rest = 0;
 
-	if (octets.len < V2_FIXED) {
-		*len = V2_FIXED - octets.len;
-		return PROXY_MORE;
-	}
-	rest = (size_t)p[14] << 8 | p[15];
-	if (V2_FIXED + rest > PROXY_HEADER_MAX)
+	/* after LOCAL it does not matter what the addresses are */
+	if (octets.len > V2_COMMAND && p[V2_COMMAND] != 0x20 &&
+	    p[V2_COMMAND] != 0x21)
+		return PROXY_BAD;
+	if (octets.len > V2_FAMILY && p[V2_COMMAND] == 0x21)
+		addresses = v2_addresses(p[V2_FAMILY]);
+	if (octets.len > V2_LENGTH)
+		rest = (size_t)p[V2_LENGTH] << 8;
+	if (octets.len >= V2_FIXED)
+		rest |= p[V2_LENGTH + 1];
+	if (addresses < 0 || V2_FIXED + rest > PROXY_HEADER_MAX ||
+	    (octets.len >= V2_FIXED && rest < (size_t)addresses))
 		return PROXY_BAD;
 	*len = V2_FIXED + rest;
 	if (octets.len >= *len)
-		return take_v2(p, rest, peer);
+		return take_v2(p, addresses, peer);
 	*len -= octets.len;
 	return PROXY_MORE;
 }

@@ -21,8 +21,10 @@ enum proxy_result {
 };
 
 /* Looks at the octets that came so far.  *len becomes the length of the header
- * when it is whole; and with PROXY_MORE how many octets may be read
- * without touching what comes behind it. */
+ * when it is whole; and with PROXY_MORE, which is said only if something that
+ * may follow makes it whole, how many octets may be read without touching what
+ * comes behind it, which is at least 1.  Nothing else is kept: the caller gives
+ * all octets again, the new ones with them. */
 enum proxy_result proxy_parse(
     struct span octets, struct sockaddr_storage *peer, size_t *len);
 
