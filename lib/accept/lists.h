@@ -2,8 +2,7 @@
  * lists: DNS block and allow lists (RFC 5782), asked by a process of its own.
  *
  * - A client's score is the sum of the weights of all entries that it is in.
- *   What does not answer, or is not to be believed, counts nothing: a list can
- *   never keep mail out by being broken.
+ *   What does not answer, or is not to be believed, counts nothing.
  * - Only answers in 127.0.0.0/8 count, and never 127.255.255.0/24, by which
  *   Spamhaus says that it does not answer whoever asks
  *   (https://www.spamhaus.org/news/article/788/).

@@ -34,9 +34,10 @@ struct dns_config {
 	const char *server; /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of
 			       /etc/resolv.conf */
 	const char *zone;   /* file of records, one a line as "NAME TTL IN TYPE
-			       DATA" with whole names, and comments after ';':
-			       they are all there is, and nothing is ever
-			       sent; NULL: none */
+			       DATA" with whole names, without aliases and
+			       wildcards, and comments after ';': they are all
+			       there is, and nothing is ever sent; NULL: none
+			     */
 	const char *anchor; /* file of DNSSEC trust anchors (DS or DNSKEY);
 			       NULL: nothing is validated */
 	uint64_t timeout;   /* ms for an answer */
@@ -96,8 +97,8 @@ struct dns_question *dns_ask(struct dns *dns, const char *name, unsigned type,
 /* Its callback will not be called. */
 void dns_cancel(struct dns_question *question);
 
-/* Asks and waits, calling back for other questions meanwhile.  The answer is
- * always set, and the caller frees it. */
+/* Asks and waits; other questions are called back by the next dns_take().  The
+ * answer is always set, and the caller frees it. */
 void dns_resolve(struct dns *dns, const char *name, unsigned type,
     struct dns_answer *answer);
 void dns_answer_free(struct dns_answer *answer);

@@ -4,7 +4,9 @@
 # server, scenario, dir, port and session.
 
 note() {
-	echo "bench: $*" >&2
+	awk -v "begun=$begun" -v "text=$*" '{
+		printf "bench: %d min: %s\n", ($1 - begun) / 60, text
+	}' /proc/uptime >&2
 }
 
 record() { # LOAD X METRIC VALUE; nothing if there is no value
@@ -70,9 +72,12 @@ put_aside() {
 # $top/json.
 load() {
 	if [ ! -d "$dir/mail/contact/new" ]; then return 111; fi
-	smtp-load -j -w "$dir/mail/contact" -o wait=30 "$@" "127.0.0.1:$port" \
-	    "$recipient" >"$top/json" 2>"$top/load"
+	smtp-load -j -w "$dir/mail/contact" -o wait=30 -o timeout=60 "$@" \
+	    "127.0.0.1:$port" "$recipient" >"$top/json" 2>"$top/load" &
+	loader=$! # a trap waits for who is not in the background
+	wait "$loader"
 	status=$?
+	loader=
 	put_aside "$dir/mail/contact"
 	return $status
 }

@@ -7,22 +7,27 @@
 part_goodput() {
 	start S1 || return
 	for percent in $BENCH_INVALID; do
-		if [ "$server" = bare ] && [ "$percent" != 95 ]; then
-			continue
-		fi
+		case $server,$percent in
+		bare,95 | bare,100) ;;
+		bare,*) continue ;;
+		esac
 		sampled_load -c "$BENCH_CONNECTIONS" -s 8K \
 		    -o "invalid=$percent" -o "time=$BENCH_SECONDS"
 		n=$(($(value accepted) + $(value refused) + $(value deferred)))
 		if [ "$server" != bare ]; then
 			record invalid "$percent" goodput "$(calculate \
 			    "$(value delivered_per_minute) / 60")"
-			record invalid "$percent" deferred \
-			    "$(($(value deferred) + $(value failed)))"
+			lost=$(($(value deferred) + $(value failed)))
+			if [ "$lost" != 0 ]; then
+				note "$server, $percent %: $lost not answered for good"
+			fi
 		fi
 		record invalid "$percent" total \
 		    "$(calculate "$(value answered_per_minute) / 60")"
 		record invalid "$percent" cpu_ms \
 		    "$(calculate "$cpu / ($n > 0 ? $n : 1)")"
+		record invalid "$percent" cpu_percent \
+		    "$(calculate "$cpu / 10 / ($(value seconds) + 0.001)")"
 		record invalid "$percent" pss_kb "$(pss_max)"
 	done
 	stop

@@ -25,7 +25,7 @@ gaps() {
 	for kb in $BENCH_GAP_SIZES; do
 		messages 1 "$kb" -n "$BENCH_GAP_MESSAGES" -i 1
 	done
-	messages "$BENCH_INTERVAL" 8 -n "$BENCH_FAR_MESSAGES" \
+	messages far 8 -n "$BENCH_FAR_MESSAGES" \
 	    -i "$BENCH_INTERVAL"
 	messages 0.6 8 -i 0.6 -o "time=$BENCH_STEADY"
 	series
@@ -43,8 +43,13 @@ messages() { # LOAD KB OPTION...
 
 # n messages a second apart take n seconds at least, and not n - 1.
 per_minute() { # LOAD
-	case $1 in burst) gap=0 ;; *) gap=$1 ;; esac
+	case $1 in
+	burst) gap=0 ;;
+	far) gap=$BENCH_INTERVAL ;;
+	*) gap=$1 ;;
+	esac
 	n=$(value delivered) seconds=$(value delivered_seconds)
+	if [ "$n" = 0 ]; then return; fi
 	calculate "60 * $n / ($seconds > $n * $gap ? $seconds : $n * $gap)"
 }
 

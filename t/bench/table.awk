@@ -32,7 +32,7 @@ function scenario(s,    kb) {
 		row("  a second apart, " kb " KB", "%.1f", "scenarios", \
 		    s ",1," kb ",delay_ms", 1)
 	row("  " interval " s apart, 8 KB", "%.1f", "scenarios", \
-	    s "," interval ",8,delay_ms", 1)
+	    s ",far,8,delay_ms", 1)
 	title = s ": messages a minute"
 	for (kb = 8; kb <= 64; kb *= 2)
 		row("  50 at once, " kb " KB", "%.0f", "scenarios", \
@@ -67,7 +67,10 @@ function idle(kind, k, words,    at) {
 
 BEGIN {
 	FS = ","
-	count = split(servers, name, " ")
+	all = split(servers, list, " ")
+	for (s = 1; s <= all; s++)
+		if (list[s] != "bare")
+			name[++count] = list[s]
 }
 
 {
@@ -87,7 +90,7 @@ BEGIN {
 END {
 	printf "\n%-44s", ""
 	for (s = 1; s <= count; s++)
-		printf "%13s", substr(name[s], 1, 12)
+		printf "%13s", name[s] == "postfix-rspamd" ? "rspamd" : name[s]
 	print ""
 
 	title = "sustained, 8 KB, 10 connections"
@@ -123,6 +126,13 @@ END {
 	    "S1,invalid,0,cpu_ms", 1)
 	row("  a recipient refused", "%.3f", "goodput", \
 	    "S1,invalid,100,cpu_ms", 1)
+	row("  percent of its core, all refused", "%.0f", "goodput", \
+	    "S1,invalid,100,cpu_percent", 1)
+	bare = "goodput,bare,S1,invalid,100,"
+	if ((bare "total") in value)
+		printf "  (a loop that understands nothing: %.0f/s, %.3f ms," \
+		    " %.0f percent)\n", get(bare "total"), \
+		    get(bare "cpu_ms"), get(bare "cpu_percent")
 
 	for (p = 1; p <= points; p++)
 		idle(kind[p], k[p], kind[p] == "idle" ? "say nothing" : "drip")

@@ -11,7 +11,8 @@
 # A server keeps what it writes below DIR, which the caller has made.
 # Everything is as its authors ship it, but for limits of rate, of connections
 # and of errors, which are lifted for all: there is only one client here.
-# One with a process a connection gets $BENCH_PROCESSES of them.
+# One with a process a connection gets $BENCH_PROCESSES of them.  What preloads
+# $BENCH_BACKLOG, see backlog.c, may have as many waiting as the others.
 dir=${2-} port=${3-} scenario=${4-}
 : "${BENCH_PROCESSES:=100}" "${PEERS:=/nonexistent}"
 : "${BENCH_HERE:?}"
