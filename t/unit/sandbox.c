@@ -343,9 +343,7 @@ body_not_traced(void)
 	}
 	WANT(read(ready[0], &go, 1) == 1);
 	errno = 0;
-	/* qemu's user mode has no such call */
-	if (ptrace(PTRACE_ATTACH, child, NULL, NULL) >= 0 ||
-	    (errno != EPERM && errno != ENOSYS)) {
+	if (ptrace(PTRACE_ATTACH, child, NULL, NULL) >= 0 || errno != EPERM) {
 		kill(child, SIGKILL);
 		child_fail(__FILE__, __LINE__, "traced");
 	}
