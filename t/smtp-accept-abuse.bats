@@ -250,6 +250,7 @@ small() {
 }
 
 @test "thousands of connections come and go: no descriptor, no process stays" {
+	[ "$(id -u)" = 0 ] || skip "only root sees the server's descriptors"
 	serve
 	one 250
 	sleep 0.1
