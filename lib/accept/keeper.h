@@ -53,7 +53,7 @@ enum {
 	/* to the loop */
 	KEEPER_STARTED = 'S', /* with its ends (in, out) */
 	KEEPER_FAILED = 'F',  /* could not be started */
-	KEEPER_DIED = 'D',    /* a stage died, so all of it was killed */
+	KEEPER_DIED = 'D',    /* a stage died: it is to be given up */
 	KEEPER_LOADED = 'B',  /* with a bundle; or without, if that failed */
 	KEEPER_ASKER = 'A'    /* with the channel to that process */
 };

@@ -114,7 +114,6 @@ pipeline_reaped(struct pipeline *pipeline, pid_t pid, int wait_status)
 	    (!pipeline->retired || (pipeline->killed && !by_us))) {
 		say_death(pipeline, pid, wait_status);
 		pipeline->broken = true;
-		pipeline_kill(pipeline);
 	}
 	return true;
 }

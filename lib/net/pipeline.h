@@ -41,8 +41,8 @@ void pipeline_retire(struct pipeline *pipeline);
 void pipeline_kill(struct pipeline *pipeline);
 
 /* Takes note of a child that ended; false if it is no stage of this one.  A
- * stage that ends while the pipeline is in use has died, which is told: then
- * the others are killed. */
+ * stage that ends while the pipeline is in use has died, which is told.  The
+ * others are left alone: the last one may just be delivering. */
 bool pipeline_reaped(struct pipeline *pipeline, pid_t pid, int wait_status);
 
 /* Whether all of its stages have been reaped. */
