@@ -54,7 +54,10 @@ start_clamav() {
 
 start_spamassassin() {
 	mkdir -m 777 "$dir/spamassassin"
-	echo "bayes_path $dir/spamassassin/bayes" >>/etc/spamassassin/local.cf
+	cat >>/etc/spamassassin/local.cf <<-END
+		bayes_path $dir/spamassassin/bayes
+		lock_method flock
+	END
 	orphan spamd -L -x -u nobody -H "$dir/spamassassin" -s stderr \
 	    --socketpath="$dir/spamassassin/spamd" --socketmode=666
 	wait_for_socket "$dir/spamassassin/spamd"
