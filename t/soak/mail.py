@@ -74,7 +74,7 @@ class Sender(threading.Thread):
             while not self.over.is_set() and word not in self.taken:
                 reply = attempt(self.port, "127.0.1.%d" % (self.number + 10),
                                 "tls", text)
-                self.replies[reply[:3]] += 1
+                self.replies[reply.split()[0]] += 1
                 if reply[:3] == "250":
                     self.taken.add(word)
                 else:

@@ -103,7 +103,9 @@ class Trouble(threading.Thread):
         if path:
             with open(path, "rb") as file:
                 good = file.read()
-            bed.write(path, good[:random.randrange(len(good))])
+            # not just cut: a manifest may still be one then
+            cut = random.randrange(len(good) - 30)
+            bed.write(path, good[:cut] + b"\n- [")
         try:
             self.server.main.send_signal(signal.SIGHUP)
             self.wait(1.5)
