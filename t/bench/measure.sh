@@ -16,7 +16,7 @@ record() { # LOAD X METRIC VALUE; nothing if there is no value
 }
 
 calculate() { # EXPRESSION
-	awk "BEGIN { printf \"%.3f\", $1 }"
+	awk "BEGIN { printf \"%.3f\", ($1) }"
 }
 
 # What is still to be written shall not be written while the next is measured.
