@@ -41,7 +41,7 @@ gaps() {
 messages() { # LOAD KB OPTION...
 	load_=$1 kb_=$2
 	shift 2
-	sampled_load -s "${kb_}K" "$@" || note "$server: $(cat "$top/load")"
+	sampled_load -s "${kb_}K" -o timeout=600 "$@" || note "$server: $(cat "$top/load")"
 	record "$load_" "$kb_" delay_ms "$(value_if delivered delivery_ms.mean)"
 	record "$load_" "$kb_" cpu_ms "$(calculate "$cpu / $(value messages)")"
 	record "$load_" "$kb_" pss_kb "$(pss_max)"
