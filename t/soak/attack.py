@@ -305,7 +305,7 @@ async def one(kind, source):
             counts[kind.__name__] += 1
             await kind(talk)
     except TimeoutError:
-        counts["given up"] += 1
+        counts["given up: " + kind.__name__] += 1
     except (OSError, EOFError, ValueError):
         counts["ended"] += 1
     finally:

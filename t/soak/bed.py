@@ -216,7 +216,8 @@ class Server:
         subprocess.run(
             ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
              "prlimit", "--pid", str(self.pid),
-             "--nofile=%d:%d" % (soft, DESCRIPTORS)], check=True)
+             "--nofile=%d:%d" % (soft, DESCRIPTORS)],
+            stderr=subprocess.DEVNULL, check=self.main.poll() is None)
 
     def listens(self):
         with contextlib.suppress(OSError):

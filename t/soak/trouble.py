@@ -70,7 +70,12 @@ class Trouble(threading.Thread):
                             bed.DEADLINE + 4)
 
     def lister_killed(self):
-        return self.killed(self.server.listers())
+        """Who should start another one may be slow, or have no descriptor."""
+        done = self.killed(self.server.listers())
+        also = random.choice((self.keeper_stopped, self.no_descriptors, None))
+        if done and also:
+            self.counts[also.__name__] += also()
+        return done
 
     def lister_stopped(self):
         return self.stopped(self.server.listers(), 4)
