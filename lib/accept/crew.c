@@ -44,7 +44,8 @@ start_pipeline(void *context, struct pool *pool)
 	struct keeper_note note = {
 	    .route = (uint32_t)(pool - server->accept->pools)};
 
-	keeper_tell(server->keeper.fd, KEEPER_START, &note);
+	if (keeper_tell(server->keeper.fd, KEEPER_START, &note) < 0)
+		pool_failed(pool, errno);
 }
 
 static void
@@ -400,7 +401,7 @@ void
 crew_reap(struct server *server)
 {
 	struct worker_link *worker;
-	int status;
+	int i, status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -421,6 +422,8 @@ crew_reap(struct server *server)
 			retire(server, worker);
 		worker->pid = 0; /* freed by the next sweep */
 	}
+	for (i = 0; i < ROUTE_COUNT; i++)
+		lend_all(server, i);
 	crew_serve_waiting(server);
 }
 
@@ -444,7 +447,7 @@ hurry(struct server *server)
 	struct worker_link *worker;
 
 	if (server->waiting == NULL ||
-	    server->worker_count < server->accept->workers)
+	    server->worker_count - server->idle_count < server->accept->workers)
 		return;
 	for (worker = server->workers; worker != NULL; worker = worker->next) {
 		if (!worker->idle && !worker->hurried && worker->pid > 0)

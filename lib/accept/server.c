@@ -126,7 +126,10 @@ take_signals(struct server *server, int fd)
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			keeper_tell(server->keeper.fd, KEEPER_LOAD, &none);
+			if (keeper_tell(server->keeper.fd, KEEPER_LOAD, &none) <
+			    0)
+				warning(
+				    "cannot load anew: %s", strerror(errno));
 			break;
 		case SIGCHLD:
 			crew_reap(server);
