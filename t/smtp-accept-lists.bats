@@ -153,6 +153,48 @@ mail_from() { # ADDRESS REPLY [NAME]: a message, or a refusal at RCPT
 	kill -CONT "$(pgrep -P "$(keeper)" smtp-lists)"
 }
 
+# listers: pids of their processes.
+listers() {
+	pgrep -P "$(keeper)" smtp-lists
+}
+
+@test "a keeper that is slow to start another one: there is one and no more" {
+	zone '7.3.0.127.bl.example. 60 IN A 127.0.0.4'
+	lists_serve -o zone=zone -o lists=bl.example -o lists-reject=1
+	kill -STOP "$(keeper)"
+	kill -KILL "$(listers)"
+	logged 'DNS lists: their process died'
+	# while it is asked for again and again
+	for n in 1 2 3 4; do
+		mail_from 127.0.3.9 250
+		sleep 1
+	done
+	kill -CONT "$(keeper)"
+	wait_for 20 mail_from 127.0.3.7 '550 5.7.1 '
+	one_is_left() {
+		[ "$(listers | wc -l)" = 1 ]
+	}
+	wait_for 10 one_is_left
+	kill -KILL "$(listers)"
+	wait_for 20 mail_from 127.0.3.7 '550 5.7.1 '
+}
+
+@test "no descriptor for their process: the server goes on without it" {
+	# limits are for its own user to change, even root may lack the right
+	local as=()
+	[ "$(id -u)" != 0 ] ||
+		as=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups)
+	zone '7.3.0.127.bl.example. 60 IN A 127.0.0.4'
+	lists_serve -o zone=zone -o lists=bl.example -o lists-reject=1
+	limit=$("${as[@]}" prlimit --nofile --noheadings -o SOFT --pid "$SERVER")
+	"${as[@]}" prlimit --nofile=5: --pid "$SERVER"
+	kill -KILL "$(listers)"
+	sleep 2.5
+	kill -0 "$SERVER"
+	"${as[@]}" prlimit --nofile="$limit": --pid "$SERVER"
+	wait_for 20 mail_from 127.0.3.7 '550 5.7.1 '
+}
+
 @test "their process can only talk to name servers" {
 	zone '7.3.0.127.bl.example. 60 IN A 127.0.0.4'
 	lists_serve -o zone=zone -o lists=bl.example

@@ -70,7 +70,10 @@ asker_cancel(struct server *server, struct conn *conn)
 void
 asker_started(struct server *server, int channel)
 {
-	if (server->stopping) {
+	if (channel < 0) /* no descriptor for it; the next sweep asks again */
+		return;
+	/* with a slow keeper there may be one already, asked for before */
+	if (server->stopping || server->lists.fd >= 0) {
 		close(channel);
 		return;
 	}

@@ -388,9 +388,12 @@ crew_noted(struct server *server, char kind, const struct keeper_note *note,
 	if (note->route >= ROUTE_COUNT)
 		return;
 	pool = &server->accept->pools[note->route];
-	if (kind == KEEPER_STARTED)
+	if (kind == KEEPER_STARTED && in >= 0 && out >= 0)
 		pool_started(pool, note->number, in, out);
-	else if (kind == KEEPER_FAILED)
+	else if (kind == KEEPER_STARTED) { /* no descriptors for its ends */
+		stop_pipeline(server, note->number, true);
+		pool_failed(pool, EMFILE);
+	} else if (kind == KEEPER_FAILED)
 		pool_failed(pool, note->failure);
 	else
 		pool_died(pool, note->number);

@@ -82,8 +82,10 @@ take_bundle(struct accept *accept, int fd)
 	struct bundle bundle;
 	bool good = false;
 
-	if (fd < 0)
+	if (fd < 0) {
+		warning("the keeper could not hand over any files");
 		return false;
+	}
 	if (bundle_open(&bundle, fd) < 0)
 		warning(
 		    "what the keeper read cannot be used: %s", strerror(errno));

@@ -179,6 +179,10 @@ open_signals(void)
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		fatal("signalfd: %s", strerror(errno));
+	/* a worker that was just forked has no handler yet */
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return fd;
 }
 
