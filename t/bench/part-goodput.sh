@@ -30,5 +30,16 @@ part_goodput() {
 		    "$(calculate "$cpu / 10 / ($(value seconds) + 0.001)")"
 		record invalid "$percent" pss_kb "$(pss_max)"
 	done
+	refused_only
 	stop
+}
+
+# What a refused recipient costs by itself: eight on each connection, which is
+# fewer than anybody's error limit.
+refused_only() {
+	if [ "$server" = bare ]; then return; fi
+	sampled_load -c "$BENCH_CONNECTIONS" -o invalid=100 -o reuse=8 \
+	    -o "time=$BENCH_SECONDS"
+	n=$(value refused)
+	record kept 8 cpu_ms "$(calculate "$cpu / ($n > 0 ? $n : 1)")"
 }

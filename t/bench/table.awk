@@ -124,8 +124,10 @@ END {
 	title = "CPU of the server, ms"
 	row("  a message of 8 KB delivered", "%.3f", "goodput", \
 	    "S1,invalid,0,cpu_ms", 1)
-	row("  a recipient refused", "%.3f", "goodput", \
+	row("  a connection with one refused", "%.3f", "goodput", \
 	    "S1,invalid,100,cpu_ms", 1)
+	row("  a recipient refused, of eight on one", "%.3f", "goodput", \
+	    "S1,kept,8,cpu_ms", 1)
 	row("  percent of its core, all refused", "%.0f", "goodput", \
 	    "S1,invalid,100,cpu_percent", 1)
 	bare = "goodput,bare,S1,invalid,100,"
