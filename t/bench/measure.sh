@@ -92,7 +92,7 @@ sampled_load() { # OPTION...
 	cpu=$(session_cpu "$session")
 	load "$@"
 	status=$?
-	cpu=$(($(session_cpu "$session") - cpu))
+	cpu=$(calculate "$(session_cpu "$session") - $cpu")
 	stop_child "$sampler"
 	sampler=
 	return $status

@@ -23,14 +23,28 @@ session_pids() { # SESSION
 	}'
 }
 
-# Milliseconds of CPU of all of them, and of their children that have ended.
+# Milliseconds of CPU of all of them, and of their children that have ended: by
+# the scheduler's count, which is exact, and at least by the clock's ticks, which
+# have also threads that have ended.
 session_cpu() { # SESSION
-	cat /proc/[0-9]*/stat 2>/dev/null |
-	    awk -v "session=$1" -v "tick=$(getconf CLK_TCK)" '{
+	session_pids "$1" | sed 's,.*,/proc/&/stat /proc/&/schedstat,' |
+	    xargs grep -sH . | awk -v "tick=$(getconf CLK_TCK)" '{
+		file = $1
+		sub(/:.*/, "", file)
+		split(file, part, "/")
+		sub(/^[^:]*:/, "")
+		if (part[4] == "schedstat") {
+			exact[part[3]] = $1 / 1e6
+			next
+		}
 		sub(/^.*\) /, "")
-		if ($4 == session)
-			sum += $12 + $13 + $14 + $15
-	} END { printf "%d", sum * 1000 / tick }'
+		own[part[3]] = ($12 + $13) * 1000 / tick
+		sum += ($14 + $15) * 1000 / tick
+	} END {
+		for (pid in own)
+			sum += exact[pid] > own[pid] ? exact[pid] : own[pid]
+		printf "%.1f", sum
+	}'
 }
 
 # Their proportional set size (what is shared is counted once), in KB.
