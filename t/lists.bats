@@ -33,6 +33,7 @@ is() { # LINE...: that was said
 # begin_lists ARGUMENT...: the same in the background, asked by `query`.
 begin_lists() {
 	mkfifo in
+	: >out
 	lists "$@" <in >out 2>said 3>&- &
 	LISTER=$!
 	exec 8>in
