@@ -24,7 +24,7 @@ from_there() {
 			    p.gone()
 		E
 		cat
-	} | client "$@"
+	} | client
 }
 
 @test "without room the longest idle ones of the noisiest network go" {
