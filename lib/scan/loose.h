@@ -1,0 +1,24 @@
+/*
+ * loose: base64 in a message wherever it stands, whoever would say that it is
+ * an attachment.
+ *
+ * Which octets of a message are an attachment depends on boundaries,
+ * parameters, comments and escapes that every program reads differently, and
+ * the one that shows the mail may see what the scanner did not.  What cannot
+ * be hidden is the encoded text itself: lines of base64, one after the other.
+ */
+#ifndef SCAN_LOOSE_H
+#define SCAN_LOOSE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+#define LOOSE_MIN 24 /* octets of base64 that are worth decoding */
+
+/* Decodes the next run from *at on, which starts as 0, into octets (emptied
+ * first).  False if there is none any more. */
+bool loose_next(struct span mail, size_t *at, struct buf *octets);
+
+#endif
