@@ -16,8 +16,8 @@
 
 #define REPORT_NAME_MAX 200    /* octets of a signature's name or a reason */
 #define REPORT_FILE_MAX 200    /* octets of a file's name */
-#define REPORT_OBJECTS_MAX 500 /* objects that are told of; a limit if more */
-#define REPORT_SIZE_MAX (256 << 10) /* octets of the text */
+#define REPORT_OBJECTS_MAX 400 /* objects that are told of; a limit if more */
+#define REPORT_SIZE_MAX (100 << 10) /* octets of the text; fits a channel */
 
 /* In this order: of two the later one is worse and stays. */
 enum report_result {
