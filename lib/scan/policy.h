@@ -5,7 +5,9 @@
  * A policy is a text of lines "ACTION WHAT", see av-scan(1): the action is
  * pass, tag, quarantine or reject; WHAT is a kind (executable, macro, script,
  * link, disk, encrypted) or a pattern of names ("*.iso", as fnmatch(3) in any
- * case).  The last line that fits an object decides.  '#' begins a comment.
+ * case; one of "*?[." is in it, so that no typo is a pattern).  The last line
+ * that fits an object decides.  '#' at the beginning of a word begins a
+ * comment.
  */
 #ifndef SCAN_POLICY_H
 #define SCAN_POLICY_H
@@ -41,12 +43,14 @@ struct policy {
  * for then nothing else would find what is in them. */
 void policy_default(struct policy *policy, bool mail_profile);
 
-/* Reads a text.  0; -1 with errno EINVAL and *line, counted from 1, if a line
- * is wrong; EMSGSIZE if there are too many. */
+/* Reads a text; its rules go behind those that are there.  0; -1 with errno
+ * EINVAL and *line, counted from 1, if a line is wrong; EMSGSIZE if there are
+ * too many. */
 int policy_read(struct policy *policy, struct span text, unsigned *line);
 void policy_free(struct policy *policy);
 
-/* What is to be done with an object, by its kind and name. */
+/* What is to be done with an object, by its kind and name; if the name promises
+ * another kind, the worse of both. */
 enum policy_action policy_judge(
     const struct policy *policy, enum report_kind kind, struct span name);
 const char *policy_action_name(enum policy_action action);

@@ -4,7 +4,8 @@
  * av-scand writes it as text, av-scan reads it, see av-scand(8): lines of
  * "name: value" that end in LF, and a NUL at the end.  Unknown lines are
  * skipped.  Names of signatures and files come from strangers: they are made
- * printable and cut when they are put in.
+ * printable ASCII and cut when they are put in; a file's in the middle, since
+ * its end says what it is.
  */
 #ifndef SCAN_REPORT_H
 #define SCAN_REPORT_H
