@@ -1,0 +1,425 @@
+#include <iconv.h>
+#include <stdlib.h>
+
+#include <gmime/gmime.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/scan.h"
+#include "scan/parts.h"
+
+/* One call of parts_walk(). */
+struct walk {
+	void (*each)(struct span octets, const char *name, void *arg);
+	void *arg;
+	GMimeParserOptions *options;
+	unsigned count;
+	bool whole;       /* no limit was passed */
+	struct span text; /* what is parsed just now, */
+	struct span mail; /* and the same as it came, as long */
+	unsigned nesting;
+};
+
+static void walk_message(struct walk *walk, struct span mail);
+
+/* Character sets that names of files are written in, as glibc calls them. */
+static const char *const charsets[] = {"ISO-8859-1", "ISO-8859-2", "ISO-8859-3",
+    "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8",
+    "ISO-8859-9", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15",
+    "ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252",
+    "WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256",
+    "WINDOWS-1257", "WINDOWS-1258", "KOI8-R", "KOI8-U", "UTF-16", "UTF-32",
+    "UTF-7", "GB2312", "GBK", "GB18030", "BIG5", "EUC-TW", "EUC-JP",
+    "SHIFT_JIS", "CP932", "ISO-2022-JP", "EUC-KR", "UHC", "ISO-2022-KR",
+    "TIS-620", "IBM437", "IBM850", "IBM852", "IBM866", "MACINTOSH"};
+
+/* glibc loads a file for each, and keeps it while it is in use. */
+static iconv_t held[nitems(charsets)];
+
+static void
+silence(const char *domain, GLogLevelFlags level, const char *text, void *arg)
+{
+	(void)domain;
+	(void)level;
+	(void)text;
+	(void)arg;
+}
+
+void
+parts_init(void)
+{
+	static bool done;
+	size_t i;
+
+	if (done)
+		return;
+	done = true;
+	g_mime_init();
+	/* what strangers write is no news for the operator */
+	g_log_set_default_handler(silence, NULL);
+	for (i = 0; i < nitems(charsets); i++)
+		held[i] = iconv_open("UTF-8", charsets[i]);
+}
+
+static bool
+is_line_end(int c)
+{
+	return c == '\n' || c == '\r';
+}
+
+static bool
+is_in_line(int c)
+{
+	return !is_line_end(c);
+}
+
+static bool
+is_blank(int c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* RFC 5322, 3.6.8: what the name of a field is made of. */
+static bool
+is_name(int c)
+{
+	return c > ' ' && c < 127 && c != ':';
+}
+
+/* Takes a line with its end, that may be LF, CR LF or CR. */
+static struct span
+take_line(struct scan *scan)
+{
+	struct span line = scan_while(scan, is_in_line);
+
+	scan_maybe(scan, '\r');
+	scan_maybe(scan, '\n');
+	return line;
+}
+
+/* The name of the field that the line begins, or none.  A comment in front of
+ * the colon is no part of the name for those readers that take it at all. */
+static struct span
+field_name(struct span line)
+{
+	struct span none = {NULL, 0}, name;
+	struct scan scan;
+
+	scan_init(&scan, line);
+	name = scan_while(&scan, is_name);
+	scan_while(&scan, is_blank);
+	if (scan_peek(&scan) == '(')
+		scan_until(&scan, ':');
+	else
+		scan_char(&scan, ':');
+	return scan.bad ? none : name;
+}
+
+static bool
+is_mail_field(struct span name)
+{
+	static const char *const fields[] = {"from", "to", "cc", "subject",
+	    "date", "received", "return-path", "message-id", "mime-version",
+	    "delivered-to", "reply-to", "sender", "dkim-signature"};
+	size_t i;
+
+	if (name.len > 8 && strncasecmp(name.p, "content-", 8) == 0)
+		return true;
+	for (i = 0; i < nitems(fields); i++)
+		if (span_ieq(name, span_of(fields[i])))
+			return true;
+	return false;
+}
+
+/* Leaves out what stands in front of a header: a byte order mark, empty lines,
+ * lines of mbox files.  *mbox tells of the last. */
+static struct span
+without_preface(struct span mail, bool *mbox)
+{
+	struct scan scan;
+
+	scan_init(&scan, mail);
+	scan_maybe_word(&scan, "\xef\xbb\xbf");
+	scan_while(&scan, is_line_end);
+	*mbox = false;
+	while (scan_maybe_word(&scan, "From ") ||
+	       scan_maybe_word(&scan, ">From ")) {
+		take_line(&scan);
+		*mbox = true;
+	}
+	return scan_rest(&scan);
+}
+
+bool
+parts_is_message(struct span octets)
+{
+	bool first = true;
+	struct scan scan;
+	struct span line, name;
+
+	scan_init(&scan, without_preface(octets, &first));
+	first = !first;
+	while (scan_peek(&scan) != -1) {
+		line = take_line(&scan);
+		if (line.len == 0)
+			return false;
+		name = field_name(line);
+		if (is_mail_field(name))
+			return true;
+		/* further on readers go over lines that are none */
+		if (first && name.len == 0)
+			return false;
+		first = false;
+	}
+	return false;
+}
+
+/* What is in the mail at the place of a stream that GMime cut out of it. */
+static struct span
+place_of(const struct walk *walk, GMimeStream *stream)
+{
+	struct span octets = {NULL, 0};
+	gint64 start = stream->bound_start, end = stream->bound_end;
+	gint64 size = (gint64)walk->mail.len;
+
+	if (end < 0 || end > size)
+		end = size;
+	if (start < 0 || start > end)
+		return octets;
+	octets.p = walk->mail.p + start;
+	octets.len = (size_t)(end - start);
+	return octets;
+}
+
+/* Hands a part on and, if it is a message, goes into it. */
+static void
+give(struct walk *walk, struct span octets, const char *name, bool is_message)
+{
+	struct walk inner = *walk;
+
+	if (walk->count == PARTS_MAX) {
+		walk->whole = false;
+		return;
+	}
+	walk->count++;
+	walk->each(octets, name, walk->arg);
+	if (!is_message && !parts_is_message(octets))
+		return;
+	if (walk->nesting == PARTS_NEST_MAX) {
+		walk->whole = false;
+		return;
+	}
+	inner.count = walk->count;
+	inner.nesting++;
+	walk_message(&inner, octets);
+	walk->count = inner.count;
+	walk->whole = walk->whole && inner.whole;
+}
+
+/* As GMime decodes base64; but what is left of the last group of four, when
+ * there is no padding, is decoded as well. */
+static void
+decode_base64(struct span text, struct buf *octets)
+{
+	GMimeEncoding state;
+
+	g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_BASE64);
+	if (!buf_room(octets, g_mime_encoding_outlen(&state, text.len) + 3))
+		return;
+	octets->len = g_mime_encoding_step(&state, text.p, text.len, octets->p);
+	octets->len +=
+	    g_mime_encoding_step(&state, "==", 2, octets->p + octets->len);
+}
+
+static void
+decode_other(GMimeDataWrapper *content, struct buf *octets)
+{
+	GMimeStream *stream = g_mime_stream_mem_new();
+	GByteArray *array;
+
+	g_mime_data_wrapper_write_to_stream(content, stream);
+	array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+	buf_add(octets, array->data, array->len);
+	g_object_unref(stream);
+}
+
+static void
+walk_part(struct walk *walk, GMimePart *part)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content(part);
+	GMimeContentType *type;
+	struct buf decoded = BUF_INIT(SIZE_MAX - 1);
+	struct span octets;
+	bool is_message;
+
+	if (content == NULL)
+		return;
+	octets = place_of(walk, g_mime_data_wrapper_get_stream(content));
+	switch (g_mime_part_get_content_encoding(part)) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+		decode_base64(octets, &decoded);
+		octets = buf_span(&decoded);
+		break;
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		decode_other(content, &decoded);
+		octets = buf_span(&decoded);
+		break;
+	default:
+		break;
+	}
+	type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+	/* GMime leaves one that is encoded, against RFC 2046, 5.2.1, alone */
+	is_message =
+	    type != NULL && g_mime_content_type_is_type(type, "message", "*");
+	give(walk, octets, g_mime_part_get_filename(part), is_message);
+	buf_free(&decoded);
+}
+
+static void walk_object(struct walk *walk, GMimeObject *object);
+
+static void
+walk_multipart(struct walk *walk, GMimeMultipart *multipart)
+{
+	int i, count = g_mime_multipart_get_count(multipart);
+	const char *text;
+
+	for (i = 0; i < count && walk->whole; i++)
+		walk_object(walk, g_mime_multipart_get_part(multipart, i));
+	if (count > 0)
+		return;
+	text = g_mime_multipart_get_prologue(multipart);
+	if (text != NULL)
+		give(walk, span_of(text), NULL, false);
+}
+
+/* As deep as GMime has gone, which it bounds. */
+static void
+walk_object(struct walk *walk, GMimeObject *object)
+{
+	GMimeMessage *message;
+
+	if (GMIME_IS_MULTIPART(object)) {
+		walk_multipart(walk, GMIME_MULTIPART(object));
+	} else if (GMIME_IS_MESSAGE_PART(object)) {
+		message =
+		    g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+		if (message != NULL)
+			walk_object(
+			    walk, g_mime_message_get_mime_part(message));
+	} else if (GMIME_IS_PART(object)) {
+		walk_part(walk, GMIME_PART(object));
+	}
+}
+
+/* GMime goes no deeper, and takes the rest as text. */
+static void
+heed(gint64 offset, GMimeParserWarning what, const gchar *item, gpointer arg)
+{
+	struct walk *walk = arg;
+
+	(void)offset;
+	(void)item;
+	if (what == GMIME_CRIT_NESTING_OVERFLOW)
+		walk->whole = false;
+}
+
+/* Parses walk->text.  As a part and not as a message, for a message's fields
+ * are parsed further, which nobody needs. */
+static void
+walk_text(struct walk *walk)
+{
+	GByteArray *array;
+	GMimeStream *stream;
+	GMimeParser *parser;
+	GMimeObject *object;
+
+	/* it is only read */
+	array = g_byte_array_new_take(
+	    (guint8 *)(uintptr_t)walk->text.p, walk->text.len);
+	stream = g_mime_stream_mem_new();
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), array);
+	parser = g_mime_parser_new_with_stream(stream);
+	g_mime_parser_options_set_warning_callback(walk->options, heed, walk);
+	object = g_mime_parser_construct_part(parser, walk->options);
+	if (object != NULL) {
+		walk_object(walk, object);
+		g_object_unref(object);
+	}
+	g_object_unref(parser);
+	g_object_unref(stream);
+	g_byte_array_free(array, FALSE);
+}
+
+/* A copy in which each CR that stands alone is a LF; NULL if there is none. */
+static char *
+with_line_ends(struct span mail)
+{
+	char *copy = NULL;
+	size_t i;
+
+	for (i = 0; i < mail.len; i++) {
+		if (mail.p[i] != '\r' ||
+		    (i + 1 < mail.len && mail.p[i + 1] == '\n'))
+			continue;
+		if (copy == NULL) {
+			copy = malloc(mail.len);
+			if (copy == NULL)
+				fatal("out of memory");
+			memcpy(copy, mail.p, mail.len);
+		}
+		copy[i] = '\n';
+	}
+	return copy;
+}
+
+static size_t
+count_dashes(struct span text)
+{
+	struct scan scan;
+	size_t count = 0;
+
+	scan_init(&scan, text);
+	while (scan_peek(&scan) != -1) {
+		if (scan_maybe_word(&scan, "--"))
+			count++;
+		take_line(&scan);
+	}
+	return count;
+}
+
+static void
+walk_message(struct walk *walk, struct span mail)
+{
+	bool mbox;
+	char *copy;
+
+	mail = without_preface(mail, &mbox);
+	/* memory is spent for every part before the first is seen */
+	if (mail.len > G_MAXINT || count_dashes(mail) > PARTS_DASHES) {
+		walk->whole = false;
+		return;
+	}
+	walk->text = walk->mail = mail;
+	walk_text(walk);
+	copy = with_line_ends(mail);
+	if (copy == NULL)
+		return;
+	walk->text.p = copy;
+	walk_text(walk);
+	free(copy);
+}
+
+bool
+parts_walk(struct span mail,
+    void (*each)(struct span octets, const char *name, void *arg), void *arg)
+{
+	struct walk walk = {each, arg, NULL, 0, true, {NULL, 0}, {NULL, 0}, 0};
+
+	parts_init();
+	walk.options = g_mime_parser_options_new();
+	walk_message(&walk, mail);
+	g_mime_parser_options_free(walk.options);
+	return walk.whole;
+}

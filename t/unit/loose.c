@@ -1,0 +1,128 @@
+/* loose: runs of base64 wherever they stand. */
+#include <string.h>
+
+#include "scan/loose.h"
+#include "test.h"
+
+/* 33 octets. */
+#define PLAIN "The quick brown fox jumps over it"
+#define CODED "VGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcyBvdmVyIGl0"
+
+/* The runs of a text are these, each with a '|' behind it. */
+static bool
+runs_are(const char *mail, const char *want)
+{
+	struct buf octets = BUF_INIT(1000), all = BUF_INIT(10000);
+	size_t at = 0;
+	bool same;
+
+	while (loose_next(span_of(mail), &at, &octets)) {
+		buf_addspan(&all, buf_span(&octets));
+		buf_adds(&all, "|");
+	}
+	same = strcmp(buf_str(&all), want) == 0;
+	if (!same)
+		printf("# '%s'\n", buf_str(&all));
+	buf_free(&all);
+	buf_free(&octets);
+	return same;
+}
+
+static void
+test_a_run_is_found_wherever_it_stands(void)
+{
+	CHECK(runs_are(CODED, PLAIN "|"));
+	CHECK(runs_are("a b: c\n\n" CODED "\n--x--\n", PLAIN "|"));
+	CHECK(runs_are("a b: c\n" CODED "\n--x--\n", PLAIN "|"));
+	CHECK(runs_are("a: b\n\n" CODED "\n--x\nc: d\n\n" CODED "\n",
+	    PLAIN "|" PLAIN "|"));
+	CHECK(runs_are("\0", ""));
+	CHECK(runs_are("", ""));
+}
+
+static void
+test_lines_may_be_of_any_length(void)
+{
+	CHECK(runs_are(
+	    "VGhlIHF1aWNrIGJyb3d\nuIGZveCBqdW1wcyBvdmVyIGl\n0\n", PLAIN "|"));
+	CHECK(
+	    runs_are("VGh\nlI\nHF1aWNrIG\nJ\ny\nb3duIGZveCBqdW1wcyBvdmVyIGl0\n",
+		PLAIN "|"));
+	CHECK(runs_are(
+	    "VGhlIHF1aWNrIGJyb3d\r\nuIGZveCBqdW1wcyBvdmVyIGl0\r\n", PLAIN "|"));
+	CHECK(runs_are(
+	    "VGhlIHF1aWNrIGJyb3d\ruIGZveCBqdW1wcyBvdmVyIGl0\r", PLAIN "|"));
+	CHECK(
+	    runs_are("  VGhlIHF1aWNrIGJyb3d \t\n\tuIGZveCBqdW1wcyBvdmVyIGl0  ",
+		PLAIN "|"));
+}
+
+static void
+test_padding_ends_a_run(void)
+{
+	CHECK(runs_are("MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=\n" CODED "\n",
+	    "12345678901234567890|" PLAIN "|"));
+	CHECK(runs_are(
+	    "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ==\nx y\n", "1234567890123456789|"));
+	CHECK(
+	    runs_are("MTIzNDU2Nzg5MDEyMzQ1Njc4OTA\n", "12345678901234567890|"));
+	CHECK(runs_are("MTIzNDU2Nzg5MDEyMzQ1Njc4OQ\n", "1234567890123456789|"));
+	CHECK(runs_are("MTIzNDU2Nzg5MDEyMzQ1Njc4O\n", "123456789012345678|"));
+}
+
+static void
+test_junk_behind_a_line_is_left_out(void)
+{
+	CHECK(runs_are(
+	    "VGhlIHF1aWNrIGJyb3duIGZv!!\neCBqdW1wcyBvdmVyIGl0\n", PLAIN "|"));
+	CHECK(
+	    runs_are("Hello, is there someone?\nyes, somebody-is-there\n", ""));
+}
+
+static void
+test_blank_lines_in_a_run_are_nothing(void)
+{
+	CHECK(runs_are(
+	    "a: b\n\nVGhlIHF1aWNrIGJyb3d\n\n \nuIGZveCBqdW1wcyBvdmVyIGl0\n",
+	    PLAIN "|"));
+	/* a folded header must not shift what follows */
+	CHECK(runs_are(
+	    "a: b\n cccc\n\n" CODED "\n", "q\xc7\x1c" PLAIN "|" PLAIN "|"));
+}
+
+static void
+test_words_are_no_run(void)
+{
+	CHECK(runs_are("Hello\nthanks\n", ""));
+	CHECK(runs_are("Donaudampfschifffahrtsgesellschaft\n", ""));
+	CHECK(runs_are(
+	    "this is a text\nof some lines, in which\nnothing is\n", ""));
+	CHECK(runs_are("VGhlIHF1aWNrIGJyb3duIGZ veCBqdW1wcyBvdmVyIGl0\n", ""));
+	CHECK(runs_are("VGhlIHF1aWNrIGJyb3d\n", ""));
+}
+
+static void
+test_a_run_that_does_not_fit_is_cut(void)
+{
+	struct buf octets = BUF_INIT(40);
+	size_t at = 0;
+
+	CHECK(loose_next(span_of(CODED "\n" CODED "\n"), &at, &octets));
+	CHECK(octets.full && octets.len == 33);
+	CHECK(!loose_next(span_of(CODED "\n" CODED "\n"), &at, &octets));
+	CHECK(octets.len == 0);
+	buf_free(&octets);
+}
+
+int
+main(void)
+{
+	TEST(a_run_is_found_wherever_it_stands);
+	TEST(lines_may_be_of_any_length);
+	TEST(padding_ends_a_run);
+	TEST(junk_behind_a_line_is_left_out);
+	TEST(blank_lines_in_a_run_are_nothing);
+	TEST(words_are_no_run);
+	TEST(a_run_that_does_not_fit_is_cut);
+	return test_end();
+}
