@@ -199,9 +199,16 @@ sandbox_survey(void)
 	buf_free(&missing);
 }
 
-/* Lets the ruleset allow what is to be done with a path. */
+/* Files and directories, but no links, devices, sockets or pipes. */
+#define WRITING                                                         \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE |  \
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
+
+/* Lets the ruleset, which knows these rights, allow what is to be done with a
+ * path. */
 static void
-allow_path(int ruleset, const char *path, unsigned rights)
+allow_path(int ruleset, uint64_t known, const char *path, unsigned rights)
 {
 	struct landlock_path_beneath_attr rule = {0};
 	struct stat st;
@@ -217,6 +224,8 @@ allow_path(int ruleset, const char *path, unsigned rights)
 	if (rights & SANDBOX_TEMP)
 		rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_FILE |
 				       LANDLOCK_ACCESS_FS_WRITE_FILE;
+	if (rights & SANDBOX_WRITE)
+		rule.allowed_access |= known & WRITING;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
@@ -259,9 +268,10 @@ sandbox_reach(const struct sandbox_path *paths, size_t path_count,
 	if (ruleset < 0)
 		fatal("cannot make a Landlock ruleset: %s", strerror(errno));
 	for (i = 0; i < path_count; i++)
-		allow_path(ruleset, paths[i].path, paths[i].rights);
+		allow_path(
+		    ruleset, rights.files, paths[i].path, paths[i].rights);
 	if (SANDBOX_SANITIZED)
-		allow_path(ruleset, "/proc", SANDBOX_READ);
+		allow_path(ruleset, rights.files, "/proc", SANDBOX_READ);
 	if (rights.net & LANDLOCK_ACCESS_NET_CONNECT_TCP)
 		for (i = 0; i < port_count; i++)
 			allow_port(ruleset, ports[i]);
@@ -402,7 +412,8 @@ sandbox_limit(int resource, uint64_t value)
 {
 	struct rlimit limit;
 
-	if (SANDBOX_SANITIZED && resource == RLIMIT_AS)
+	if (SANDBOX_SANITIZED &&
+	    (resource == RLIMIT_AS || resource == RLIMIT_DATA))
 		return;
 	if (getrlimit(resource, &limit) < 0)
 		fatal("cannot read limit %d: %s", resource, strerror(errno));

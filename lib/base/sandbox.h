@@ -43,7 +43,8 @@ void sandbox_survey(void);
 
 enum {
 	SANDBOX_READ = 1, /* read files, list directories */
-	SANDBOX_TEMP = 2  /* open(directory, O_TMPFILE | O_RDWR), see below */
+	SANDBOX_TEMP = 2, /* open(directory, O_TMPFILE | O_RDWR), see below */
+	SANDBOX_WRITE = 4 /* make, write and remove files and directories */
 };
 
 /* A directory with all below it, or a file. */
@@ -124,8 +125,8 @@ void sandbox_calls(const char *const names[], size_t count);
 void sandbox_deny(void);
 
 /* Lowers a limit (RLIMIT_*, see setrlimit(2)) for good; one that is lower
- * already stays.  The address sanitizer cannot live with RLIMIT_AS, which is
- * left alone then. */
+ * already stays.  The address sanitizer cannot live with RLIMIT_AS and
+ * RLIMIT_DATA, which are left alone then. */
 void sandbox_limit(int resource, uint64_t value);
 
 #endif

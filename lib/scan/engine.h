@@ -33,9 +33,9 @@ struct engine_limits {
 struct engine {
 	struct cl_engine *clam;
 	struct hashes hashes; /* map NULL if the database has no table */
-	struct buf ignored;   /* names, sorted, NUL between them: .ign2 */
-	bool mail_profile;    /* the database says so, see av-db(8) */
-	unsigned signatures;  /* libclamav's and the table's */
+	struct engine_limits limits;
+	bool mail_profile;   /* the database says so, see av-db(8) */
+	unsigned signatures; /* libclamav's and the table's */
 	char version[REPORT_NAME_MAX + 1]; /* "ClamAV 1.4.6/27000/date" */
 };
 
@@ -50,9 +50,10 @@ void engine_free(struct engine *engine);
 /* In a scanner, after the fork: a directory of its own for temporary files. */
 void engine_temp(struct engine *engine, const char *temp);
 
-/* Scans the octets of a file or, if it is or looks like one, of a message.
- * name is the file's, as far as known, or NULL.  Adds to the report. */
+/* Scans the octets of a file; takes them apart as a message if they look like
+ * one, or if is_message says so.  name is the file's, as far as known, or NULL.
+ * Adds to the report. */
 void engine_scan(struct engine *engine, struct span octets, const char *name,
-    struct report *report);
+    bool is_message, struct report *report);
 
 #endif
