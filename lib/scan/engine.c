@@ -148,7 +148,7 @@ static int
 link_files(const struct snapshot *snapshot, const char *directory)
 {
 	bool prepared = snapshot_find(snapshot, PROFILE_FILE) != NULL;
-	char path[PATH_MAX], target[64];
+	char path[PATH_MAX + SNAPSHOT_NAME_MAX + 2], target[64];
 	const char *dot;
 	size_t i;
 
@@ -178,7 +178,7 @@ link_files(const struct snapshot *snapshot, const char *directory)
 static void
 unlink_files(const struct snapshot *snapshot, const char *directory)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX + SNAPSHOT_NAME_MAX + 2];
 	size_t i;
 
 	for (i = 0; i < snapshot->count; i++) {

@@ -8,6 +8,8 @@
 #include "scan/pe.h"
 #include "scan/policy.h"
 
+#define PLAIN_MAX (REPORT_OBJECTS_MAX / 2)
+
 #define LIMIT INSPECT_LIMIT
 #define ENCRYPTED "Heuristics.Encrypted"
 #define MACROS "Heuristics.OLE2.ContainsMacros"
@@ -87,7 +89,9 @@ is_program(const char *type)
 	       strncmp(type, "CL_TYPE_MACHO", 13) == 0;
 }
 
-/* Notes an object that has a kind or a name, once. */
+/* Notes an object that has a kind or a name, once; of those that are neither by
+ * content nor by name of any kind, and there may be thousands in an archive,
+ * only the first. */
 static void
 note_object(struct inspection *it, enum report_kind kind, struct span name)
 {
@@ -95,7 +99,10 @@ note_object(struct inspection *it, enum report_kind kind, struct span name)
 	struct span its;
 	size_t at = 0;
 
-	if (kind == REPORT_OTHER && name.len == 0)
+	if (kind == REPORT_OTHER &&
+	    (name.len == 0 ||
+		(it->report->object_count >= PLAIN_MAX &&
+		    policy_kind_of_name(name) == REPORT_OTHER)))
 		return;
 	while (report_next(it->report, &at, &other, &its))
 		if (other == kind && span_eq(its, name))
