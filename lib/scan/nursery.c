@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/scan.h"
@@ -28,6 +29,9 @@ enum {
 	SAY_SCANNER = 'S', /* struct born, and its channel */
 	ASK_SCANNER = 'A'  /* unsigned number */
 };
+
+/* of proc_pid_statm(5) */
+enum { RESIDENT = 2, DATA = 6 };
 
 struct ready {
 	uint64_t memory;
@@ -107,21 +111,27 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Octets of memory: resident, or data as RLIMIT_DATA counts it. */
+/* Octets of memory, as proc_pid_statm(5) has them: resident, which is the
+ * second number of pages, or data as RLIMIT_DATA counts it, which is the sixth.
+ */
 static uint64_t
-memory_in_use(bool data)
+memory_in_use(unsigned which)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long n[6] = {0};
-	int got = 0;
+	struct buf text = BUF_INIT(4096);
+	struct scan scan;
+	uint64_t pages = 0;
 
-	if (file != NULL) {
-		got = fscanf(file, "%*u %lu %*u %*u %*u %lu", &n[0], &n[1]);
-		fclose(file);
+	if (file_read("/proc/self/statm", &text) < 0)
+		fatal("cannot read '/proc/self/statm': %s", strerror(errno));
+	scan_init(&scan, buf_span(&text));
+	while (which-- > 0) {
+		pages = scan_number(&scan, UINT64_MAX / 65536);
+		scan_char(&scan, ' ');
 	}
-	if (got != 2)
-		fatal("cannot read '/proc/self/statm'");
-	return (uint64_t)n[data ? 1 : 0] * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (scan.bad)
+		fatal("'/proc/self/statm' is not as expected");
+	buf_free(&text);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void
@@ -151,7 +161,7 @@ confine_nursery(const struct nursery_settings *settings)
 	    "ugetrlimit", "seccomp", "socketpair:unix", "setsockopt", "wait4"};
 
 	user_confine();
-	sandbox_limit(RLIMIT_DATA, memory_in_use(true) + settings->scan_memory);
+	sandbox_limit(RLIMIT_DATA, memory_in_use(DATA) + settings->scan_memory);
 	sandbox_limit(RLIMIT_FSIZE, settings->temp_size);
 	sandbox_reach(&temp, 1, NULL, 0);
 	sandbox_calls(calls, nitems(calls));
@@ -228,7 +238,7 @@ nursery_main(const struct snapshot *snapshot,
 		channel_send(desk, SAY_FAILED, span_of(why), NULL, 0, 0);
 		_exit(STATUS_DEFER);
 	}
-	ready.memory = memory_in_use(false);
+	ready.memory = memory_in_use(RESIDENT);
 	ready.signatures = engine.signatures;
 	ready.mail_profile = engine.mail_profile;
 	memcpy(ready.version, engine.version, sizeof(ready.version));
