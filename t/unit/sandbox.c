@@ -91,6 +91,36 @@ test_a_path_for_reading_can_be_read_only(void)
 }
 
 static void
+body_write(void)
+{
+	static const struct sandbox_path path = {
+	    "temp", SANDBOX_READ | SANDBOX_WRITE};
+	int fd;
+
+	user_confine();
+	sandbox_reach(&path, 1, NULL, 0);
+	WANT(mkdir("temp/dir", 0700) == 0);
+	WANT((fd = open("temp/dir/new", O_CREAT | O_EXCL | O_RDWR, 0600)) >= 0);
+	WANT(write(fd, "octets", 6) == 6);
+	WANT(open("temp/dir/new", O_TRUNC | O_WRONLY) >= 0);
+	WANT(open("temp/dir", O_RDONLY | O_DIRECTORY) >= 0);
+	FAILS(symlink("x", "temp/dir/link"), EACCES);
+	FAILS(mkfifo("temp/dir/fifo", 0600), EACCES);
+	FAILS(rename("temp/dir/new", "other/new"), EACCES);
+	FAILS(link("temp/dir/new", "other/new"), EACCES);
+	FAILS(unlink("other/file"), EACCES);
+	FAILS(open("other/new", O_CREAT | O_RDWR, 0600), EACCES);
+	WANT(unlink("temp/dir/new") == 0);
+	WANT(rmdir("temp/dir") == 0);
+}
+
+static void
+test_a_directory_for_writing_takes_files_and_directories_only(void)
+{
+	CHECK(child_passes(body_write));
+}
+
+static void
 body_file(void)
 {
 	static const struct sandbox_path path = {
@@ -434,6 +464,7 @@ main(void)
 	TEST_IF(none, nothing_outside_the_paths_can_be_used);
 	TEST_IF(none, links_do_not_lead_out);
 	TEST_IF(none, a_path_for_reading_can_be_read_only);
+	TEST_IF(none, a_directory_for_writing_takes_files_and_directories_only);
 	TEST_IF(none, a_path_may_be_one_file);
 	TEST_IF(none, unnamed_files_can_be_made_but_not_named);
 	TEST_IF(lacks_landlock(3), nothing_can_be_truncated);
