@@ -5,19 +5,31 @@
 #include "scan/estimate.h"
 #include "scan/sigfile.h"
 
-/* Octets, measured with libclamav 1.4.6 on amd64 */
-#define EMPTY (11 << 20)
-#define OF_HASH 174
-#define OF_BODY 1946
-#define OF_LOGICAL 6349
+/* Measured with libclamav 1.4.6 on amd64, in octets.  For each target there is
+ * a tree of the first octets of all patterns, one node for each two octets that
+ * some pattern begins with, with a pointer for each octet that may be the
+ * third. So the first thousands of signatures cost most. */
+#define EMPTY (15 << 20)
+#define OF_HASH 128
+#define OF_BODY 620
+#define OF_LOGICAL 2050
 #define OF_OTHER 500
+#define NODE (256 * sizeof(void *))
+#define NODES_MAX 65536
+#define BODY_TENTHS 8 /* tenths of a node */
+#define LOGICAL_TENTHS 42
 
 /* Of a million signatures in the official containers, by the published counts
  * of main 62 and daily */
 #define MILLION 1000000
 #define BODIES_IN_MILLION 13000
 #define LOGICALS_IN_MILLION 9500
-#define NATIVE_PERCENT 77
+
+/* Of a hundred of these, the targets */
+static const struct {
+	unsigned target, percent;
+} shares[] = {
+    {1, 75}, {0, 6}, {2, 7}, {3, 4}, {4, 1}, {7, 3}, {6, 2}, {10, 1}, {11, 1}};
 
 void
 estimate_count(
@@ -29,10 +41,10 @@ estimate_count(
 		counts->hashes++;
 		break;
 	case SIGLINE_BODY:
-		counts->bodies[sigline_is_native(target)]++;
+		counts->bodies[target]++;
 		break;
 	case SIGLINE_LOGICAL:
-		counts->logicals[sigline_is_native(target)]++;
+		counts->logicals[target]++;
 		break;
 	default:
 		counts->others++;
@@ -40,14 +52,38 @@ estimate_count(
 	}
 }
 
+/* How many different ones are expected among that many nodes: NODES_MAX times
+ * 1 - (1 - 1 / NODES_MAX) ^ drawn. */
+static uint64_t
+different_nodes(uint64_t drawn)
+{
+	double none = 1, factor = 1 - 1.0 / NODES_MAX;
+
+	for (; drawn > 0; drawn >>= 1, factor *= factor)
+		if (drawn & 1)
+			none *= factor;
+	return (uint64_t)(NODES_MAX * (1 - none));
+}
+
 void
 estimate_memory(const struct estimate_counts *counts, struct estimate *estimate)
 {
-	estimate->mail = EMPTY + counts->bodies[0] * OF_BODY +
-			 counts->logicals[0] * OF_LOGICAL +
-			 counts->others * OF_OTHER;
-	estimate->full = estimate->mail + counts->bodies[1] * OF_BODY +
-			 counts->logicals[1] * OF_LOGICAL;
+	uint64_t octets, bodies, logicals;
+	unsigned target;
+
+	estimate->mail = EMPTY + counts->others * OF_OTHER;
+	estimate->full = estimate->mail;
+	for (target = 0; target <= SIGLINE_TARGET_MAX; target++) {
+		bodies = counts->bodies[target];
+		logicals = counts->logicals[target];
+		octets = bodies * OF_BODY + logicals * OF_LOGICAL +
+			 NODE * different_nodes((bodies * BODY_TENTHS +
+						    logicals * LOGICAL_TENTHS) /
+						10);
+		estimate->full += octets;
+		if (!sigline_is_native(target))
+			estimate->mail += octets;
+	}
 	estimate->now = estimate->full + counts->hashes * OF_HASH;
 }
 
@@ -58,6 +94,7 @@ count_container(struct estimate_counts *counts, int fd)
 	struct buf path = BUF_INIT(64);
 	struct cl_cvd *head;
 	uint64_t all, bodies, logicals;
+	size_t i;
 
 	buf_addf(&path, "/proc/self/fd/%d", fd);
 	head = cl_cvdhead(buf_str(&path));
@@ -70,10 +107,12 @@ count_container(struct estimate_counts *counts, int fd)
 	bodies = all * BODIES_IN_MILLION / MILLION;
 	logicals = all * LOGICALS_IN_MILLION / MILLION;
 	counts->hashes += all - bodies - logicals;
-	counts->bodies[1] += bodies * NATIVE_PERCENT / 100;
-	counts->bodies[0] += bodies - bodies * NATIVE_PERCENT / 100;
-	counts->logicals[1] += logicals * NATIVE_PERCENT / 100;
-	counts->logicals[0] += logicals - logicals * NATIVE_PERCENT / 100;
+	for (i = 0; i < nitems(shares); i++) {
+		counts->bodies[shares[i].target] +=
+		    bodies * shares[i].percent / 100;
+		counts->logicals[shares[i].target] +=
+		    logicals * shares[i].percent / 100;
+	}
 	cl_cvdfree(head);
 	return 0;
 }

@@ -10,11 +10,11 @@
 #include "scan/sigline.h"
 #include "scan/snapshot.h"
 
-/* Signatures that libclamav loads; [1] those for native programs alone. */
+/* Signatures that libclamav loads; of bodies by their target. */
 struct estimate_counts {
 	uint64_t hashes;
-	uint64_t bodies[2];
-	uint64_t logicals[2];
+	uint64_t bodies[SIGLINE_TARGET_MAX + 1];
+	uint64_t logicals[SIGLINE_TARGET_MAX + 1];
 	uint64_t others; /* lines of all other files */
 };
 
