@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <clamav.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -12,12 +13,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/scan.h"
 #include "scan/engine.h"
 #include "scan/inspect.h"
 #include "scan/loose.h"
 #include "scan/parts.h"
+#include "scan/prepare.h"
 
-#define PROFILE_FILE "pimail.profile"
 #define PROFILE_MAX 4096
 #define LOOSE_MAX (100 << 20) /* octets of a decoded run */
 
@@ -121,35 +123,71 @@ test_engine(struct engine *engine)
 	return works ? 0 : -1;
 }
 
-/* Reads what av-db has written beside its files: "profile: mail", and of the
- * official databases "version: ...". */
+/* Takes the number of a line "NAMEnumber". */
+static void
+read_number(struct span line, const char *name, uint64_t *number)
+{
+	struct scan scan;
+	uint64_t value;
+
+	scan_init(&scan, line);
+	scan_text(&scan, name);
+	value = scan_number(&scan, UINT32_MAX);
+	if (scan_ok(&scan))
+		*number = value;
+}
+
+/* Reads what av-db has written beside its files. */
 static void
 read_profile(struct engine *engine, const struct snapshot *snapshot)
 {
 	const struct snapshot_file *file =
-	    snapshot_find(snapshot, PROFILE_FILE);
-	char text[PROFILE_MAX + 1];
-	char *line, *rest;
+	    snapshot_find(snapshot, PREPARE_PROFILE);
+	char text[PROFILE_MAX];
+	struct span line;
+	struct scan scan;
 	ssize_t n;
 
 	if (file == NULL)
 		return;
-	n = pread(file->fd, text, PROFILE_MAX, 0);
-	text[n > 0 ? n : 0] = '\0';
-	for (line = strtok_r(text, "\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\n", &rest))
-		if (strcmp(line, "profile: mail") == 0)
+	engine->prepared = true;
+	n = pread(file->fd, text, sizeof(text), 0);
+	scan_init(&scan, (struct span){text, n > 0 ? (size_t)n : 0});
+	while (scan_peek(&scan) >= 0) {
+		line = scan_until(&scan, '\n');
+		if (span_eq(line, span_of(PREPARE_PROFILE_MAIL)))
 			engine->mail_profile = true;
+		read_number(line, "version: ", &engine->daily);
+		read_number(line, "built: ", &engine->built);
+	}
+}
+
+/* Whether a file of the snapshot is one of the set that is loaded now. */
+static bool
+belongs(const struct engine *engine, const char *name, const char *prefix)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0 ||
+	    strncmp(name, PREPARE_OWN, strlen(PREPARE_OWN)) == 0 || dot == NULL)
+		return false;
+	if (engine->prepared || strcmp(dot, ".ftm") != 0)
+		return true;
+	warning("'%s' is left out: it would switch off the file types that are "
+		"built in",
+	    name);
+	return false;
 }
 
 /* libclamav tells the kind of a file by its name and wants a path.  So it gets
- * a directory of links to the files that are open. */
+ * a directory of links to the files that are open.  Returns how many, or -1
+ * with errno. */
 static int
-link_files(const struct snapshot *snapshot, const char *directory)
+link_files(const struct engine *engine, const struct snapshot *snapshot,
+    const char *directory, const char *prefix)
 {
-	bool prepared = snapshot_find(snapshot, PROFILE_FILE) != NULL;
 	char path[PATH_MAX + SNAPSHOT_NAME_MAX + 2], target[64];
-	const char *dot;
+	int count = 0;
 	size_t i;
 
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
@@ -157,22 +195,15 @@ link_files(const struct snapshot *snapshot, const char *directory)
 	for (i = 0; i < snapshot->count; i++) {
 		const struct snapshot_file *file = &snapshot->files[i];
 
-		dot = strrchr(file->name, '.');
-		if (strcmp(file->name, HASHES_FILE) == 0 ||
-		    strcmp(file->name, PROFILE_FILE) == 0 || dot == NULL)
+		if (!belongs(engine, file->name, prefix))
 			continue;
-		if (strcmp(dot, ".ftm") == 0 && !prepared) {
-			warning("'%s' is left out: it would switch off the "
-				"file types that are built in",
-			    file->name);
-			continue;
-		}
 		snprintf(path, sizeof(path), "%s/%s", directory, file->name);
 		snprintf(target, sizeof(target), "/proc/self/fd/%d", file->fd);
 		if (symlink(target, path) < 0)
 			return -1;
+		count++;
 	}
-	return 0;
+	return count;
 }
 
 static void
@@ -187,6 +218,44 @@ unlink_files(const struct snapshot *snapshot, const char *directory)
 		unlink(path);
 	}
 	rmdir(directory);
+}
+
+/* Loads the files whose names begin so. */
+static cl_error_t
+load_set(struct engine *engine, const struct snapshot *snapshot,
+    const char *temp, const char *prefix, unsigned options)
+{
+	char directory[PATH_MAX];
+	cl_error_t rc = CL_SUCCESS;
+	int count;
+
+	snprintf(directory, sizeof(directory), "%s/database", temp);
+	count = link_files(engine, snapshot, directory, prefix);
+	if (count < 0)
+		fatal("cannot make links in '%s': %s", directory,
+		    strerror(errno));
+	if (count > 0)
+		rc = cl_load(
+		    directory, engine->clam, &engine->signatures, options);
+	unlink_files(snapshot, directory);
+	return rc;
+}
+
+/* What came from a container that was verified keeps its names; to all others
+ * libclamav adds ".UNOFFICIAL". */
+static cl_error_t
+load_files(
+    struct engine *engine, const struct snapshot *snapshot, const char *temp)
+{
+	cl_error_t rc;
+
+	if (!engine->prepared)
+		return load_set(engine, snapshot, temp, "", CL_DB_STDOPT);
+	rc = load_set(engine, snapshot, temp, PREPARE_OFFICIAL,
+	    CL_DB_STDOPT | CL_DB_OFFICIAL);
+	return rc != CL_SUCCESS ? rc
+				: load_set(engine, snapshot, temp,
+				      PREPARE_LOCAL, CL_DB_STDOPT);
 }
 
 static struct cl_engine *
@@ -220,24 +289,29 @@ load_table(struct engine *engine, const struct snapshot *snapshot)
 	return 0;
 }
 
+/* As clamd says it, for programs that read it. */
 static void
 set_version(struct engine *engine)
 {
-	long long version =
-	    cl_engine_get_num(engine->clam, CL_ENGINE_DB_VERSION, NULL);
-	time_t built =
-	    (time_t)cl_engine_get_num(engine->clam, CL_ENGINE_DB_TIME, NULL);
+	time_t built;
 	char date[32] = "";
 	struct tm tm;
 	int n;
 
+	if (!engine->prepared) {
+		engine->daily = (uint64_t)cl_engine_get_num(
+		    engine->clam, CL_ENGINE_DB_VERSION, NULL);
+		engine->built = (uint64_t)cl_engine_get_num(
+		    engine->clam, CL_ENGINE_DB_TIME, NULL);
+	}
 	n = snprintf(
 	    engine->version, sizeof(engine->version), "ClamAV %s", cl_retver());
-	if (version <= 0 || gmtime_r(&built, &tm) == NULL)
+	built = (time_t)engine->built;
+	if (engine->daily == 0 || gmtime_r(&built, &tm) == NULL)
 		return;
 	strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &tm);
 	snprintf(engine->version + n, sizeof(engine->version) - (size_t)n,
-	    "/%lld/%s", version, date);
+	    "/%" PRIu64 "/%s", engine->daily, date);
 }
 
 int
@@ -245,14 +319,11 @@ engine_load(struct engine *engine, const struct snapshot *snapshot,
     const struct engine_limits *limits, const char *temp,
     char why[REPORT_NAME_MAX + 1])
 {
-	char directory[PATH_MAX];
-	unsigned signatures = 0;
 	cl_error_t rc;
 
 	memset(engine, 0, sizeof(*engine));
 	engine->limits = *limits;
 	last_message[0] = '\0';
-	snprintf(directory, sizeof(directory), "%s/database", temp);
 	parts_init();
 	rc = cl_init(CL_INIT_DEFAULT);
 	cl_set_clcb_msg(keep_message);
@@ -270,14 +341,9 @@ engine_load(struct engine *engine, const struct snapshot *snapshot,
 		return -1;
 	}
 	read_profile(engine, snapshot);
-	if (link_files(snapshot, directory) < 0)
-		fatal("cannot make links in '%s': %s", directory,
-		    strerror(errno));
-	rc = cl_load(directory, engine->clam, &signatures, CL_DB_STDOPT);
-	unlink_files(snapshot, directory);
+	rc = load_files(engine, snapshot, temp);
 	if (rc == CL_SUCCESS)
 		rc = cl_engine_compile(engine->clam);
-	engine->signatures += signatures;
 	mallopt(M_MMAP_THRESHOLD, MALLOC_MAPPED);
 	mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT);
 	mallopt(M_TOP_PAD, MALLOC_MAPPED);

@@ -34,7 +34,10 @@ struct engine {
 	struct cl_engine *clam;
 	struct hashes hashes; /* map NULL if the database has no table */
 	struct engine_limits limits;
-	bool mail_profile;   /* the database says so, see av-db(8) */
+	bool prepared;       /* the database was made by av-db */
+	bool mail_profile;   /* and it says so */
+	uint64_t daily;      /* version of the official database, or 0 */
+	uint64_t built;      /* and its time, seconds since 1970 */
 	unsigned signatures; /* libclamav's and the table's */
 	char version[REPORT_NAME_MAX + 1]; /* "ClamAV 1.4.6/27000/date" */
 };

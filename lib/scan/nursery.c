@@ -117,7 +117,7 @@ default_signals(void)
 static uint64_t
 memory_in_use(unsigned which)
 {
-	struct buf text = BUF_INIT(4096);
+	struct buf text = BUF_INIT(16384);
 	struct scan scan;
 	uint64_t pages = 0;
 
