@@ -47,7 +47,7 @@ start() { # SCENARIO
 		esac
 	done
 	note "$server ($scenario) does not start or does not deliver:"
-	cat "$dir/out" "$dir/log" "$top/load" 2>/dev/null | tail >&2
+	cat "$dir/out" "$dir/log" "$dir/orphans.log" "$top/load" 2>/dev/null | tail >&2
 	failed=1
 	stop
 	return 1

@@ -12,6 +12,8 @@ function row(label, format, part, where, scale,    s, line, key, some) {
 		    sprintf(format, value[key] * scale) : "-")
 	}
 	if (some) {
+		if (new)
+			heads()
 		if (title != "")
 			print "\n" title
 		title = ""
@@ -46,6 +48,56 @@ function scenario(s,    kb) {
 	    1 / 1024)
 }
 
+function scan(base) {
+	title = base " database"
+	row("  av-db, s", "%.2f", "scan", base ",prepare,1,seconds", 1)
+	row("  av-db, memory at most, MB", "%.0f", "scan", \
+	    base ",prepare,1,peak_kb", 1 / 1024)
+	row("  from start to first answer, s", "%.2f", "scan", \
+	    base ",load,1,ms", 0.001)
+	row("  memory (PSS), loaded, MB", "%.1f", "scan", \
+	    base ",load,1,pss_kb", 1 / 1024)
+	row("  memory after 300 scans, MB", "%.1f", "scan", \
+	    base ",after,300,pss_kb", 1 / 1024)
+	row("  and at most in a reload, overlap, MB", "%.1f", "scan", \
+	    base ",reload,overlap,pss_kb", 1 / 1024)
+	row("  and at most in a reload, swap, MB", "%.1f", "scan", \
+	    base ",reload,swap,pss_kb", 1 / 1024)
+	row("  a scan meanwhile, overlap, ms", "%.1f", "scan", \
+	    base ",reload,overlap,ms", 1)
+	row("  a scan meanwhile, swap, ms", "%.1f", "scan", \
+	    base ",reload,swap,ms", 1)
+	row("  text of 8 KB, ms", "%.2f", "scan", base ",scan,8,ms", 1)
+	row("  its CPU, ms", "%.2f", "scan", base ",scan,8,cpu_ms", 1)
+	row("  text of 64 KB, ms", "%.2f", "scan", base ",scan,64,ms", 1)
+	row("  1 MB with an attachment, ms", "%.1f", "scan", \
+	    base ",scan,1024,ms", 1)
+	row("  av-scan in a stream, 8 KB, ms", "%.2f", "scan", \
+	    base ",stage,8,ms", 1)
+	row("  more than a scan by itself, ms", "%.2f", "scan", \
+	    base ",stage,8,added_ms", 1)
+	row("  until a killed scanner is replaced, ms", "%.1f", "scan", \
+	    base ",restart,20,ms", 1)
+}
+
+# Who is in the columns from here on; the first row puts their names above it.
+function columns(list, skip,    all, who, s) {
+	new = 1
+	count = 0
+	all = split(list, who, " ")
+	for (s = 1; s <= all; s++)
+		if (who[s] != skip)
+			name[++count] = who[s]
+}
+
+function heads(    s) {
+	new = 0
+	printf "\n%-44s", ""
+	for (s = 1; s <= count; s++)
+		printf "%13s", name[s] in shown ? shown[name[s]] : name[s]
+	print ""
+}
+
 function idle(kind, k, words,    at) {
 	at = "S1," kind "," k ","
 	title = k == 0 ? "nobody beside" : k " connections that " words
@@ -67,10 +119,10 @@ function idle(kind, k, words,    at) {
 
 BEGIN {
 	FS = ","
-	all = split(servers, list, " ")
-	for (s = 1; s <= all; s++)
-		if (list[s] != "bare")
-			name[++count] = list[s]
+	shown["postfix-rspamd"] = "rspamd"
+	shown["full"] = "av-scand full"
+	shown["mail"] = "av-scand mail"
+	columns(servers, "bare")
 }
 
 {
@@ -88,11 +140,6 @@ BEGIN {
 }
 
 END {
-	printf "\n%-44s", ""
-	for (s = 1; s <= count; s++)
-		printf "%13s", name[s] == "postfix-rspamd" ? "rspamd" : name[s]
-	print ""
-
 	title = "sustained, 8 KB, 10 connections"
 	row("  messages delivered/s", "%.0f", "sustained", \
 	    "S1,sustained,8,rate", 1)
@@ -109,6 +156,23 @@ END {
 	    "S1,one,1,pss_kb", 1 / 1024)
 	row("  PSS at most, MB", "%.1f", "sustained", \
 	    "S1,sustained,8,pss_kb", 1 / 1024)
+	for (s = 1; s <= count; s++) {
+		at = "sustained," name[s] ","
+		if ((at "S2,sustained,8,rate") in value)
+			value[at "S2,of S1"] = 100 * \
+			    get(at "S2,sustained,8,rate") / \
+			    get(at "S1,sustained,8,rate")
+	}
+	title = "sustained, looking for viruses"
+	row("  messages delivered/s", "%.0f", "sustained", \
+	    "S2,sustained,8,rate", 1)
+	row("  percent of those without", "%.0f", "sustained", "S2,of S1", 1)
+	row("  CPU of the server, ms a message", "%.2f", "sustained", \
+	    "S2,sustained,8,cpu_ms", 1)
+	row("  PSS after one message, MB", "%.1f", "sustained", \
+	    "S2,one,1,pss_kb", 1 / 1024)
+	row("  PSS at most, MB", "%.1f", "sustained", \
+	    "S2,sustained,8,pss_kb", 1 / 1024)
 
 	for (s = 1; s <= 4; s++)
 		scenario("S" s)
@@ -152,4 +216,8 @@ END {
 	    "S1,flood," flood ",delay_ms", 1)
 	row("  their greeting, p99, ms", "%.1f", "flood", \
 	    "S1,flood," flood ",greeting_p99_ms", 1)
+
+	columns(engines)
+	scan("small")
+	scan("large")
 }

@@ -53,3 +53,23 @@ make_maildir() { # OWNER
 	chmod 755 "$dir"
 	if [ "$(id -u)" = 0 ]; then chown -R "$1" "$dir/mail"; fi
 }
+
+wait_for_socket() { # PATH
+	for _ in $(seq 600); do
+		if [ -S "$1" ]; then return; fi
+		sleep 0.1
+	done
+	echo "no $1" >&2
+	exit 1
+}
+
+# COMMAND...: as an orphan, because a server may wonder about children that it
+# does not know.
+orphan() {
+	("$@" >>"$dir/orphans.log" 2>&1 &)
+}
+
+start_scanner() { # ENGINE DATABASE
+	orphan "$BENCH_HERE/scanner" "$1" "$dir/$1" "$2"
+	wait_for_socket "$dir/$1/socket"
+}

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 # Filters for Postfix, all as milters, so that the client hears what they say.
 # They run among the files of the peers, in Postfix' session.  There is no
 # network: spamd makes its local tests, rspamd goes without its modules that
@@ -13,42 +13,17 @@ milter_scenarios() { # clamav's and this GROUP's
 	echo "$list"
 }
 
-wait_for_socket() { # PATH
-	for _ in $(seq 600); do
-		if [ -S "$1" ]; then return; fi
-		sleep 0.1
-	done
-	echo "no $1" >&2
-	exit 1
-}
-
-# COMMAND...: as an orphan, because Postfix wonders about children that it does
-# not know.
-orphan() {
-	("$@" >>"$dir/milters.log" 2>&1 &)
-}
-
 start_clamav() {
-	mkdir -m 777 "$dir/clamav"
-	cat >"$dir/clamav/clamd.conf" <<-END
+	start_scanner clamd "$BENCH_DATABASE"
+	cat >"$dir/clamd/milter.conf" <<-END
 		Foreground yes
 		User nobody
-		DatabaseDirectory $BENCH_DATABASE
-		LocalSocket $dir/clamav/clamd
-		LocalSocketMode 666
-		TemporaryDirectory $dir/clamav
-	END
-	cat >"$dir/clamav/milter.conf" <<-END
-		Foreground yes
-		User nobody
-		ClamdSocket unix:$dir/clamav/clamd
+		ClamdSocket unix:$dir/clamd/socket
 		MilterSocket unix:$dir/clamav.milter
 		MilterSocketMode 666
-		TemporaryDirectory $dir/clamav
+		TemporaryDirectory $dir/clamd
 	END
-	orphan clamd -c "$dir/clamav/clamd.conf"
-	wait_for_socket "$dir/clamav/clamd"
-	orphan clamav-milter -c "$dir/clamav/milter.conf"
+	orphan clamav-milter -c "$dir/clamd/milter.conf"
 	wait_for_socket "$dir/clamav.milter"
 }
 
