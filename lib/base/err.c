@@ -68,14 +68,27 @@ printable(const unsigned char *p, size_t left)
 	return len;
 }
 
+void
+err_printable(char *p, size_t len)
+{
+	size_t i, step;
+
+	for (i = 0; i < len; i += step) {
+		step = printable((unsigned char *)p + i, len - i);
+		if (step == 0) {
+			p[i] = '?';
+			step = 1;
+		}
+	}
+}
+
 __attribute__((format(printf, 2, 0))) static void
 put_line(const char *kind, const char *fmt, va_list ap)
 {
 	char line[ERR_LINE_MAX + 1];
-	size_t i, len, step;
+	size_t len = 0;
 	int n;
 
-	len = 0;
 	if (kind != NULL) {
 		n = snprintf(line, sizeof(line), "%s: %s: ", program, kind);
 		len = n < 0 ? 0 : (size_t)n;
@@ -85,13 +98,7 @@ put_line(const char *kind, const char *fmt, va_list ap)
 	n = vsnprintf(line + len, sizeof(line) - len, fmt, ap);
 	if (n > 0)
 		len += strlen(line + len);
-	for (i = 0; i < len; i += step) {
-		step = printable((unsigned char *)line + i, len - i);
-		if (step == 0) {
-			line[i] = '?';
-			step = 1;
-		}
-	}
+	err_printable(line, len);
 	line[len++] = '\n';
 	/* nobody is left to tell if standard error is gone */
 	if (write(STDERR_FILENO, line, len) < 0)

@@ -9,6 +9,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stddef.h>
+
 /* Exit status of every pimail program; see pimail(7). */
 enum {
 	STATUS_OK = 0,       /* pass, or done */
@@ -45,6 +47,9 @@ void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A log event: "key=value ..." as it is, without the program's name; the
  * convention is that id= comes first. */
 void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Makes octets what may stand in such a line, in place. */
+void err_printable(char *p, size_t len);
 
 /* What getopt(3) does not know ends here: prints "usage: prog args" and exits
  * with STATUS_DEFER, since a typo in a run script must never bounce mail.  If

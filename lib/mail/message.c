@@ -1,5 +1,8 @@
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -137,6 +140,28 @@ message_write(const struct message *message, int fd, int64_t deadline)
 		at += (uint64_t)n;
 	}
 	return n < 0 ? -1 : 0;
+}
+
+int
+message_share(const struct message *message, struct span head)
+{
+	bool small = head.len + message_size(message) <= MESSAGE_MEMORY;
+	int fd, saved;
+
+	fd = small ? memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+		   : file_temp();
+	if (fd < 0)
+		return -1;
+	if (io_write(fd, head.p, head.len, CLOCK_NEVER) == 0 &&
+	    message_write(message, fd, CLOCK_NEVER) == 0 &&
+	    (!small || fcntl(fd, F_ADD_SEALS,
+			   F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
+			       F_SEAL_SEAL) == 0))
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
 }
 
 int

@@ -52,6 +52,11 @@ bool message_spans(const struct message *message, struct span spans[2]);
 /* Writes all of it.  0, or -1 with errno. */
 int message_write(const struct message *message, int fd, int64_t deadline);
 
+/* A descriptor of a copy for another process, with the head in front: memory
+ * that nobody can change any more, or an unlinked file if it is longer than
+ * MESSAGE_MEMORY.  It is close-on-exec and the caller's.  -1 with errno. */
+int message_share(const struct message *message, struct span head);
+
 /* Takes everything from in until end of file.  0, or -1 with errno. */
 int message_take(struct message *message, struct io_in *in);
 

@@ -19,6 +19,7 @@
 #include "scan/report.h"
 
 #define POLICY_RULES_MAX 500
+#define POLICY_TEXT_MAX (1 << 20) /* octets of a file */
 
 /* In this order: of two the later one is done. */
 enum policy_action {
@@ -47,13 +48,23 @@ void policy_default(struct policy *policy, bool mail_profile);
  * EINVAL and *line, counted from 1, if a line is wrong; EMSGSIZE if there are
  * too many. */
 int policy_read(struct policy *policy, struct span text, unsigned *line);
+/* The same from a file.  Ends the program with 111 if that cannot be. */
+void policy_load(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);
+
+/* Whether some rule has that action. */
+bool policy_has(const struct policy *policy, enum policy_action action);
 
 /* What is to be done with an object, by its kind and name; if the name promises
  * another kind, the worse of both. */
 enum policy_action policy_judge(
     const struct policy *policy, enum report_kind kind, struct span name);
 const char *policy_action_name(enum policy_action action);
+
+/* A name without what stands at its end and hides its extension: blanks and
+ * dots, which Windows drops; control characters, which mail programs drop, as
+ * they are or as a report has them; quotes that were not paired. */
+struct span policy_trim(struct span name);
 
 /* The kind that a file's name promises: by its last extension (setup.scr,
  * notes.js, photo.jpg.lnk, "a.exe   "), in any case; REPORT_OTHER for all
