@@ -2,27 +2,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/proc.h"
 #include "base/scan.h"
 #include "mail/message.h"
 #include "scan/clamd.h"
 
-#define PROGRAM "av-scand"
 #define COMMAND_MAX (REPORT_FILE_MAX + 20)
 #define PAUSE_FIRST 50 /* ms between two attempts, doubled each time */
 #define PAUSE_MAX 1000
-#define END_MAX 2000 /* ms for our own to clean up and end */
-#define END_LOOK 10  /* ms between two looks whether it has */
 
 /* How an attempt ended. */
 enum attempt {
@@ -40,7 +33,7 @@ clamd_init(struct clamd *clamd, const char *path, const char *database)
 	memset(clamd, 0, sizeof(*clamd));
 	clamd->socket = path;
 	clamd->database = database;
-	io_in_init(&clamd->in, -1);
+	peer_init(&clamd->peer);
 	if (path != NULL && strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -71,177 +64,17 @@ clamd_open(const char *path)
 	return shared;
 }
 
-/* Waits for the end of our own, which comes when its connection ends. */
-static void
-reap(pid_t pid)
+void
+clamd_free(struct clamd *clamd)
 {
-	int64_t end = clock_ms() + END_MAX;
-
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (clock_left(end) == 0) {
-			kill(pid, SIGKILL);
-			proc_wait(pid);
-			return;
-		}
-		poll(NULL, 0, END_LOOK);
-	}
+	peer_free(&clamd->peer);
 }
 
 static void
 disconnect(struct clamd *clamd)
 {
-	int saved = errno;
-
-	if (clamd->in.fd >= 0)
-		close(clamd->in.fd);
-	clamd->in.fd = -1;
-	clamd->in.pos = clamd->in.len = 0;
+	peer_end(&clamd->peer);
 	clamd->kept = false;
-	if (clamd->pid > 0)
-		reap(clamd->pid);
-	clamd->pid = 0;
-	errno = saved;
-}
-
-void
-clamd_free(struct clamd *clamd)
-{
-	disconnect(clamd);
-	io_in_free(&clamd->in);
-}
-
-/* The program beside our own, if it is there; else it is looked for in PATH. */
-static void
-find_program(char *path, size_t size)
-{
-	ssize_t n;
-
-	n = readlink("/proc/self/exe", path, size);
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	if (n > 0 && (size_t)n + sizeof(PROGRAM) <= size) {
-		memcpy(path + n, PROGRAM, sizeof(PROGRAM));
-		if (access(path, X_OK) == 0)
-			return;
-	}
-	snprintf(path, size, "%s", PROGRAM);
-}
-
-/* Starts an av-scand with a connection to us as its standard input; what it
- * says goes to standard error.  0, or -1 with errno. */
-static int
-start(struct clamd *clamd)
-{
-	char program[4096], database[] = "-d";
-	char *argv[4] = {program, NULL, NULL, NULL};
-	int ends[2];
-
-	find_program(program, sizeof(program));
-	if (clamd->database != NULL) {
-		argv[1] = database;
-		argv[2] = (char *)(uintptr_t)clamd->database;
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return -1;
-	clamd->pid = proc_spawn(argv, ends[1], STDERR_FILENO, -1, NULL);
-	close(ends[1]);
-	clamd->in.fd = ends[0];
-	if (clamd->pid > 0)
-		return fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	clamd->pid = 0;
-	disconnect(clamd);
-	return -1;
-}
-
-/* Connects to the socket.  0, or -1 with errno. */
-static int
-reach(struct clamd *clamd)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	memcpy(address.sun_path, clamd->socket, strlen(clamd->socket));
-	clamd->in.fd =
-	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (clamd->in.fd >= 0 &&
-	    connect(clamd->in.fd, (struct sockaddr *)&address,
-		sizeof(address)) == 0)
-		return 0;
-	disconnect(clamd);
-	return -1;
-}
-
-/* Sends an octet that carries a descriptor.  0, or -1 with errno. */
-static int
-send_descriptor(int to, int fd, int64_t deadline)
-{
-	union {
-		struct cmsghdr header;
-		char octets[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec vec = {&(char){'\0'}, 1};
-	struct msghdr message = {.msg_iov = &vec,
-	    .msg_iovlen = 1,
-	    .msg_control = control.octets,
-	    .msg_controllen = sizeof(control.octets)};
-	struct pollfd pfd = {.fd = to, .events = POLLOUT};
-
-	memset(&control, 0, sizeof(control));
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	while (sendmsg(to, &message, MSG_NOSIGNAL) < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			return -1;
-		if (poll(&pfd, 1, clock_left(deadline)) == 0) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/* Reads an answer, which ends in NUL.  0, or -1 with errno: EPIPE if the
- * connection ends before. */
-static int
-read_answer(struct io_in *in, struct buf *answer)
-{
-	const char *p, *nul;
-	ssize_t have;
-
-	for (;;) {
-		have = io_in_fill(in, 1);
-		if (have <= 0) {
-			if (have == 0 || errno == ECONNRESET)
-				errno = EPIPE;
-			return -1;
-		}
-		p = in->buf + in->pos;
-		nul = memchr(p, '\0', (size_t)have);
-		if (nul != NULL)
-			have = nul - p;
-		errno = EBADMSG;
-		if (!buf_add(answer, p, (size_t)have))
-			return -1;
-		in->pos += (size_t)have + (nul != NULL);
-		if (nul != NULL) /* one question, one answer */
-			return in->pos == in->len ? 0 : -1;
-	}
-}
-
-/* Sends a command, with a descriptor unless it is -1, and reads the answer.
- * Who does not know the command may have closed the connection before the
- * descriptor came; the answer is there all the same.  0, or -1 with errno. */
-static int
-exchange(struct clamd *clamd, struct span command, int fd, int64_t deadline,
-    struct buf *answer)
-{
-	clamd->in.deadline = deadline;
-	if ((io_write(clamd->in.fd, command.p, command.len, deadline) < 0 ||
-		(fd >= 0 && send_descriptor(clamd->in.fd, fd, deadline) < 0)) &&
-	    errno != EPIPE && errno != ECONNRESET)
-		return -1;
-	return read_answer(&clamd->in, answer);
 }
 
 /* Asks a clamd what it is.  The age of its database is left out: it would not
@@ -253,8 +86,8 @@ ask_version(struct clamd *clamd, int64_t deadline)
 	const struct span command = {"zVERSION", sizeof("zVERSION")};
 	size_t len = 0;
 
-	if (reach(clamd) == 0 &&
-	    exchange(clamd, command, -1, deadline, &answer) == 0)
+	if (peer_reach(&clamd->peer, clamd->socket) == 0 &&
+	    peer_ask(&clamd->peer, command, -1, deadline, &answer) == 0)
 		len = strcspn(buf_str(&answer), "/");
 	if (len == 0 || len > CLAMD_VERSION_MAX)
 		snprintf(clamd->version, sizeof(clamd->version), "clamd");
@@ -372,7 +205,7 @@ static enum attempt
 understand(struct clamd *clamd, const struct buf *answer, int64_t deadline,
     struct report *report)
 {
-	const char *peer = clamd->socket != NULL ? clamd->socket : PROGRAM;
+	const char *peer = clamd->socket != NULL ? clamd->socket : PEER_PROGRAM;
 
 	if (clamd->stock) {
 		disconnect(clamd);
@@ -396,17 +229,19 @@ static enum attempt
 try(struct clamd *clamd, const struct clamd_job *job, int64_t deadline,
     struct report *report)
 {
-	const char *peer = clamd->socket != NULL ? clamd->socket : PROGRAM;
+	const char *peer = clamd->socket != NULL ? clamd->socket : PEER_PROGRAM;
 	struct buf answer = BUF_INIT(REPORT_SIZE_MAX);
 	char command[COMMAND_MAX];
 	enum attempt attempt;
 
-	if (clamd->in.fd < 0 &&
-	    (clamd->socket != NULL ? reach(clamd) : start(clamd)) < 0)
+	if (clamd->peer.in.fd < 0 &&
+	    (clamd->socket != NULL
+		    ? peer_reach(&clamd->peer, clamd->socket)
+		    : peer_start(&clamd->peer, clamd->database)) < 0)
 		return failed(clamd, peer, report);
 	if (lseek(job->fd, 0, SEEK_SET) < 0 ||
-	    exchange(clamd, command_of(clamd, job, command), job->fd, deadline,
-		&answer) < 0)
+	    peer_ask(&clamd->peer, command_of(clamd, job, command), job->fd,
+		deadline, &answer) < 0)
 		attempt = failed(clamd, peer, report);
 	else
 		attempt = understand(clamd, &answer, deadline, report);

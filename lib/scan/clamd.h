@@ -15,9 +15,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "base/io.h"
+#include "scan/peer.h"
 #include "scan/report.h"
 
 #define CLAMD_VERSION_MAX 60 /* octets of a clamd's version */
@@ -25,8 +24,7 @@
 struct clamd {
 	const char *socket;   /* a path; NULL: we start an av-scand */
 	const char *database; /* for its -d; NULL: its default */
-	struct io_in in;      /* its fd is the connection, or -1 */
-	pid_t pid;            /* of our own; 0: there is none */
+	struct peer peer;     /* the connection, while there is one */
 	bool kept;            /* the connection has answered before */
 	bool stock;           /* it is a clamd */
 	char version[CLAMD_VERSION_MAX + 1]; /* its */
