@@ -226,6 +226,8 @@ allow_path(int ruleset, uint64_t known, const char *path, unsigned rights)
 				       LANDLOCK_ACCESS_FS_WRITE_FILE;
 	if (rights & SANDBOX_WRITE)
 		rule.allowed_access |= known & WRITING;
+	if (rights & SANDBOX_LINK)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_MAKE_SYM;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,

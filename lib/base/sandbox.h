@@ -42,9 +42,10 @@
 void sandbox_survey(void);
 
 enum {
-	SANDBOX_READ = 1, /* read files, list directories */
-	SANDBOX_TEMP = 2, /* open(directory, O_TMPFILE | O_RDWR), see below */
-	SANDBOX_WRITE = 4 /* make, write and remove files and directories */
+	SANDBOX_READ = 1,  /* read files, list directories */
+	SANDBOX_TEMP = 2,  /* open(directory, O_TMPFILE | O_RDWR), see below */
+	SANDBOX_WRITE = 4, /* make, write and remove files and directories */
+	SANDBOX_LINK = 8   /* make symbolic links */
 };
 
 /* A directory with all below it, or a file. */

@@ -91,6 +91,25 @@ test_a_path_for_reading_can_be_read_only(void)
 }
 
 static void
+body_link(void)
+{
+	static const struct sandbox_path path = {"temp", SANDBOX_LINK};
+
+	user_confine();
+	sandbox_reach(&path, 1, NULL, 0);
+	WANT(symlink("x", "temp/symlink") == 0);
+	FAILS(symlink("x", "other/symlink"), EACCES);
+	FAILS(open("temp/new", O_CREAT | O_RDWR, 0600), EACCES);
+	FAILS(unlink("temp/symlink"), EACCES);
+}
+
+static void
+test_symbolic_links_are_a_right_of_their_own(void)
+{
+	CHECK(child_passes(body_link));
+}
+
+static void
 body_write(void)
 {
 	static const struct sandbox_path path = {
