@@ -483,6 +483,7 @@ main(void)
 	TEST_IF(none, nothing_outside_the_paths_can_be_used);
 	TEST_IF(none, links_do_not_lead_out);
 	TEST_IF(none, a_path_for_reading_can_be_read_only);
+	TEST_IF(none, symbolic_links_are_a_right_of_their_own);
 	TEST_IF(none, a_directory_for_writing_takes_files_and_directories_only);
 	TEST_IF(none, a_path_may_be_one_file);
 	TEST_IF(none, unnamed_files_can_be_made_but_not_named);
