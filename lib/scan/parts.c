@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/scan.h"
 #include "scan/parts.h"
+#include "scan/partview.h"
 
 /* One call of parts_walk(). */
 struct walk {
@@ -14,10 +15,10 @@ struct walk {
 	void *arg;
 	GMimeParserOptions *options;
 	unsigned count;
-	bool whole;       /* no limit was passed */
-	struct span text; /* what is parsed just now, */
-	struct span mail; /* and the same as it came, as long */
 	unsigned nesting;
+	bool whole;       /* no limit was passed */
+	struct span mail; /* what is parsed just now, as it came */
+	bool lone;        /* CRs that stand alone are line ends */
 };
 
 static void walk_message(struct walk *walk, struct span mail);
@@ -68,54 +69,6 @@ is_line_end(int c)
 }
 
 static bool
-is_in_line(int c)
-{
-	return !is_line_end(c);
-}
-
-static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* RFC 5322, 3.6.8: what the name of a field is made of. */
-static bool
-is_name(int c)
-{
-	return c > ' ' && c < 127 && c != ':';
-}
-
-/* Takes a line with its end, that may be LF, CR LF or CR. */
-static struct span
-take_line(struct scan *scan)
-{
-	struct span line = scan_while(scan, is_in_line);
-
-	scan_maybe(scan, '\r');
-	scan_maybe(scan, '\n');
-	return line;
-}
-
-/* The name of the field that the line begins, or none.  A comment in front of
- * the colon is no part of the name for those readers that take it at all. */
-static struct span
-field_name(struct span line)
-{
-	struct span none = {NULL, 0}, name;
-	struct scan scan;
-
-	scan_init(&scan, line);
-	name = scan_while(&scan, is_name);
-	scan_while(&scan, is_blank);
-	if (scan_peek(&scan) == '(')
-		scan_until(&scan, ':');
-	else
-		scan_char(&scan, ':');
-	return scan.bad ? none : name;
-}
-
-static bool
 is_mail_field(struct span name)
 {
 	static const char *const fields[] = {"from", "to", "cc", "subject",
@@ -137,6 +90,7 @@ static struct span
 without_preface(struct span mail, bool *mbox)
 {
 	struct scan scan;
+	struct span rest;
 
 	scan_init(&scan, mail);
 	scan_maybe_word(&scan, "\xef\xbb\xbf");
@@ -144,7 +98,9 @@ without_preface(struct span mail, bool *mbox)
 	*mbox = false;
 	while (scan_maybe_word(&scan, "From ") ||
 	       scan_maybe_word(&scan, ">From ")) {
-		take_line(&scan);
+		rest = scan_rest(&scan);
+		partview_line(&rest);
+		scan_init(&scan, rest);
 		*mbox = true;
 	}
 	return scan_rest(&scan);
@@ -153,36 +109,35 @@ without_preface(struct span mail, bool *mbox)
 bool
 parts_is_message(struct span octets)
 {
-	bool first = true;
-	struct scan scan;
 	struct span line, name;
+	bool further;
 
-	scan_init(&scan, without_preface(octets, &first));
-	first = !first;
-	while (scan_peek(&scan) != -1) {
-		line = take_line(&scan);
+	/* behind the first line readers go over lines that are no field */
+	octets = without_preface(octets, &further);
+	for (; octets.len > 0; further = true) {
+		line = partview_line(&octets);
 		if (line.len == 0)
 			return false;
-		name = field_name(line);
+		name = partview_field(line);
 		if (is_mail_field(name))
 			return true;
-		/* further on readers go over lines that are none */
-		if (first && name.len == 0)
+		if (!further && name.len == 0)
 			return false;
-		first = false;
 	}
 	return false;
 }
 
-/* What is in the mail at the place of a stream that GMime cut out of it. */
+/* What is in the mail at the place of a stream that GMime cut out of the copy.
+ */
 static struct span
 place_of(const struct walk *walk, GMimeStream *stream)
 {
 	struct span octets = {NULL, 0};
-	gint64 start = stream->bound_start, end = stream->bound_end;
+	gint64 start = stream->bound_start - PARTVIEW_SHIFT;
+	gint64 end = stream->bound_end - PARTVIEW_SHIFT;
 	gint64 size = (gint64)walk->mail.len;
 
-	if (end < 0 || end > size)
+	if (stream->bound_end < 0 || end > size)
 		end = size;
 	if (start < 0 || start > end)
 		return octets;
@@ -216,57 +171,118 @@ give(struct walk *walk, struct span octets, const char *name, bool is_message)
 	walk->whole = walk->whole && inner.whole;
 }
 
-/* As GMime decodes base64; but what is left of the last group of four, when
- * there is no padding, is decoded as well. */
-static void
-decode_base64(struct span text, struct buf *octets)
+/* A stream of octets that it does not own.  What the array held is to be freed
+ * with close_octets(). */
+static GMimeStream *
+open_octets(struct span octets, GByteArray **array)
 {
-	GMimeEncoding state;
+	GMimeStream *stream = g_mime_stream_mem_new();
 
-	g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_BASE64);
-	if (!buf_room(octets, g_mime_encoding_outlen(&state, text.len) + 3))
-		return;
-	octets->len = g_mime_encoding_step(&state, text.p, text.len, octets->p);
-	octets->len +=
-	    g_mime_encoding_step(&state, "==", 2, octets->p + octets->len);
+	/* they are only read */
+	*array =
+	    g_byte_array_new_take((guint8 *)(uintptr_t)octets.p, octets.len);
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), *array);
+	return stream;
 }
 
 static void
-decode_other(GMimeDataWrapper *content, struct buf *octets)
+close_octets(GMimeStream *stream, GByteArray *array)
 {
-	GMimeStream *stream = g_mime_stream_mem_new();
-	GByteArray *array;
-
-	g_mime_data_wrapper_write_to_stream(content, stream);
-	array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	buf_add(octets, array->data, array->len);
 	g_object_unref(stream);
+	g_byte_array_free(array, FALSE);
+}
+
+static void
+decode_uuencoded(struct span text, struct buf *octets)
+{
+	GByteArray *from, *to;
+	GMimeStream *in = open_octets(text, &from);
+	GMimeStream *out = g_mime_stream_mem_new();
+	GMimeDataWrapper *content;
+
+	content = g_mime_data_wrapper_new_with_stream(
+	    in, GMIME_CONTENT_ENCODING_UUENCODE);
+	g_mime_data_wrapper_write_to_stream(content, out);
+	to = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(out));
+	buf_add(octets, to->data, to->len);
+	g_object_unref(content);
+	g_object_unref(out);
+	close_octets(in, from);
+}
+
+/* What is left of the last group of four of base64, when there is no padding,
+ * is decoded as well. */
+static void
+decode(struct span text, GMimeContentEncoding encoding, struct buf *octets)
+{
+	GMimeEncoding state;
+
+	if (encoding == GMIME_CONTENT_ENCODING_UUENCODE) {
+		decode_uuencoded(text, octets);
+		return;
+	}
+	g_mime_encoding_init_decode(&state, encoding);
+	if (!buf_room(octets, g_mime_encoding_outlen(&state, text.len) + 3))
+		return;
+	octets->len = g_mime_encoding_step(&state, text.p, text.len, octets->p);
+	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
+		octets->len += g_mime_encoding_step(
+		    &state, "==", 2, octets->p + octets->len);
+}
+
+/* A copy in which each CR that stands alone is a LF; NULL if there is none. */
+static char *
+with_line_ends(struct span mail)
+{
+	char *copy = NULL;
+	size_t i;
+
+	for (i = 0; i < mail.len; i++) {
+		if (mail.p[i] != '\r' ||
+		    (i + 1 < mail.len && mail.p[i + 1] == '\n'))
+			continue;
+		if (copy == NULL) {
+			copy = malloc(mail.len);
+			if (copy == NULL)
+				fatal("out of memory");
+			memcpy(copy, mail.p, mail.len);
+		}
+		copy[i] = '\n';
+	}
+	return copy;
+}
+
+static bool
+is_encoded(GMimeContentEncoding encoding)
+{
+	return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+	       encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+	       encoding == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
 static void
 walk_part(struct walk *walk, GMimePart *part)
 {
+	GMimeContentEncoding encoding = g_mime_part_get_content_encoding(part);
 	GMimeDataWrapper *content = g_mime_part_get_content(part);
 	GMimeContentType *type;
 	struct buf decoded = BUF_INIT(SIZE_MAX - 1);
 	struct span octets;
+	char *copy = NULL;
 	bool is_message;
 
 	if (content == NULL)
 		return;
 	octets = place_of(walk, g_mime_data_wrapper_get_stream(content));
-	switch (g_mime_part_get_content_encoding(part)) {
-	case GMIME_CONTENT_ENCODING_BASE64:
-		decode_base64(octets, &decoded);
+	if (is_encoded(encoding)) {
+		if (walk->lone)
+			copy = with_line_ends(octets);
+		if (copy != NULL)
+			octets.p = copy;
+		decode(octets, encoding, &decoded);
 		octets = buf_span(&decoded);
-		break;
-	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
-	case GMIME_CONTENT_ENCODING_UUENCODE:
-		decode_other(content, &decoded);
-		octets = buf_span(&decoded);
-		break;
-	default:
-		break;
+		free(copy);
 	}
 	type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 	/* GMime leaves one that is encoded, against RFC 2046, 5.2.1, alone */
@@ -282,15 +298,9 @@ static void
 walk_multipart(struct walk *walk, GMimeMultipart *multipart)
 {
 	int i, count = g_mime_multipart_get_count(multipart);
-	const char *text;
 
 	for (i = 0; i < count && walk->whole; i++)
 		walk_object(walk, g_mime_multipart_get_part(multipart, i));
-	if (count > 0)
-		return;
-	text = g_mime_multipart_get_prologue(multipart);
-	if (text != NULL)
-		give(walk, span_of(text), NULL, false);
 }
 
 /* As deep as GMime has gone, which it bounds. */
@@ -324,98 +334,66 @@ heed(gint64 offset, GMimeParserWarning what, const gchar *item, gpointer arg)
 		walk->whole = false;
 }
 
-/* Parses walk->text.  As a part and not as a message, for a message's fields
- * are parsed further, which nobody needs. */
+/* Walks walk->mail with the view of it, which is freed before the first part is
+ * handed on: only places in it are asked for then.  It is parsed as a part and
+ * not as a message, for that has fields that are parsed further. */
 static void
-walk_text(struct walk *walk)
+walk_view(struct walk *walk, char *view)
 {
+	struct span text = {view, walk->mail.len + PARTVIEW_SHIFT};
 	GByteArray *array;
 	GMimeStream *stream;
 	GMimeParser *parser;
 	GMimeObject *object;
 
-	/* it is only read */
-	array = g_byte_array_new_take(
-	    (guint8 *)(uintptr_t)walk->text.p, walk->text.len);
-	stream = g_mime_stream_mem_new();
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), array);
+	if (view == NULL) {
+		walk->whole = false;
+		return;
+	}
+	stream = open_octets(text, &array);
 	parser = g_mime_parser_new_with_stream(stream);
 	g_mime_parser_options_set_warning_callback(walk->options, heed, walk);
 	object = g_mime_parser_construct_part(parser, walk->options);
+	g_object_unref(parser);
+	free(view);
 	if (object != NULL) {
 		walk_object(walk, object);
 		g_object_unref(object);
 	}
-	g_object_unref(parser);
-	g_object_unref(stream);
-	g_byte_array_free(array, FALSE);
-}
-
-/* A copy in which each CR that stands alone is a LF; NULL if there is none. */
-static char *
-with_line_ends(struct span mail)
-{
-	char *copy = NULL;
-	size_t i;
-
-	for (i = 0; i < mail.len; i++) {
-		if (mail.p[i] != '\r' ||
-		    (i + 1 < mail.len && mail.p[i + 1] == '\n'))
-			continue;
-		if (copy == NULL) {
-			copy = malloc(mail.len);
-			if (copy == NULL)
-				fatal("out of memory");
-			memcpy(copy, mail.p, mail.len);
-		}
-		copy[i] = '\n';
-	}
-	return copy;
-}
-
-static size_t
-count_dashes(struct span text)
-{
-	struct scan scan;
-	size_t count = 0;
-
-	scan_init(&scan, text);
-	while (scan_peek(&scan) != -1) {
-		if (scan_maybe_word(&scan, "--"))
-			count++;
-		take_line(&scan);
-	}
-	return count;
+	close_octets(stream, array);
 }
 
 static void
 walk_message(struct walk *walk, struct span mail)
 {
+	struct span text;
 	bool mbox;
-	char *copy;
+	char *copy, *view;
 
 	mail = without_preface(mail, &mbox);
-	/* memory is spent for every part before the first is seen */
-	if (mail.len > G_MAXINT || count_dashes(mail) > PARTS_DASHES) {
+	if (mail.len > G_MAXINT - PARTVIEW_SHIFT) {
 		walk->whole = false;
 		return;
 	}
-	walk->text = walk->mail = mail;
-	walk_text(walk);
+	walk->mail = mail;
+	walk->lone = false;
+	walk_view(walk, partview_make(mail));
 	copy = with_line_ends(mail);
 	if (copy == NULL)
 		return;
-	walk->text.p = copy;
-	walk_text(walk);
+	text.p = copy;
+	text.len = mail.len;
+	view = partview_make(text);
 	free(copy);
+	walk->lone = true;
+	walk_view(walk, view);
 }
 
 bool
 parts_walk(struct span mail,
     void (*each)(struct span octets, const char *name, void *arg), void *arg)
 {
-	struct walk walk = {each, arg, NULL, 0, true, {NULL, 0}, {NULL, 0}, 0};
+	struct walk walk = {each, arg, NULL, 0, 0, true, {NULL, 0}, false};
 
 	parts_init();
 	walk.options = g_mime_parser_options_new();

@@ -12,9 +12,8 @@
 
 #include "base/span.h"
 
-#define PARTS_MAX 1000     /* parts of a message */
-#define PARTS_NEST_MAX 16  /* messages in parts that are encoded, or look so */
-#define PARTS_DASHES 50000 /* lines that may be a boundary */
+#define PARTS_MAX 1000    /* parts of a message */
+#define PARTS_NEST_MAX 16 /* messages in parts that are encoded, or look so */
 
 /* Readies GMime and what the C library loads to convert the names of files.
  * After it, nothing here opens a file but for a character set that hardly
@@ -28,11 +27,10 @@ bool parts_is_message(struct span octets);
 
 /* Calls each for every leaf part, decoded, in order, also of messages within
  * the message; a part that is or looks like a message by itself, and not only
- * its parts, too.  A multipart in which no part can be found is a part.  name
- * is NULL if it has none; it is UTF-8 if its character set is known.  False if
- * there are more than PARTS_MAX, or they are nested deeper than GMime or
- * PARTS_NEST_MAX go, or there are more than PARTS_DASHES lines that begin as a
- * boundary does, for then nothing is parsed. */
+ * its parts, too.  name is NULL if it has none; it is UTF-8 if its character
+ * set is known.  False if there are more than PARTS_MAX, or they are nested
+ * deeper than GMime or PARTS_NEST_MAX go, or there is more of something than
+ * partview.h allows, for then nothing is parsed. */
 bool parts_walk(struct span mail,
     void (*each)(struct span octets, const char *name, void *arg), void *arg);
 

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "scan/parts.h"
+#include "scan/partview.h"
 #include "test.h"
 
 /* Each part as "NAME=OCTETS|", "?" for no name. */
@@ -127,14 +128,6 @@ test_messages_in_a_message_are_walked(void)
 }
 
 static void
-test_a_multipart_without_parts_is_a_part(void)
-{
-	CHECK(parts_are(MIXED "all\nthere is\n", "?=all\nthere is\n|"));
-	CHECK(parts_are(
-	    "Content-Type: multipart/mixed\n\n--b\n\nx\n", "?=--b\n\nx\n|"));
-}
-
-static void
 test_lone_CRs_are_line_ends_and_are_not(void)
 {
 	CHECK(parts_are("Subject: x\n\nda\rta\n", "?=da\rta\n|?=da\rta\n|"));
@@ -173,7 +166,7 @@ test_too_many_parts_are_told(void)
 
 	CHECK(walk_many(PARTS_MAX, &found) && found == PARTS_MAX);
 	CHECK(!walk_many(PARTS_MAX + 1, &found) && found == PARTS_MAX);
-	CHECK(!walk_many(PARTS_DASHES + 1, &found) && found == 0);
+	CHECK(!walk_many(PARTVIEW_DASHES_MAX + 1, &found) && found == 0);
 }
 
 static bool
@@ -239,7 +232,6 @@ main(void)
 	TEST(leaves_are_decoded);
 	TEST(parts_come_in_order_with_their_names);
 	TEST(messages_in_a_message_are_walked);
-	TEST(a_multipart_without_parts_is_a_part);
 	TEST(lone_CRs_are_line_ends_and_are_not);
 	TEST(too_many_parts_are_told);
 	TEST(parts_are_walked_as_deep_as_GMime_goes);
