@@ -3,7 +3,11 @@
 #include "scan/loose.h"
 
 /* A run of one line that is all letters is a word if it is not as long. */
-#define WORD_MAX 60
+#define WORD_MAX 120
+
+/* A run with no blank line in front and blanks in front of each of its lines is
+ * a signature or seal of the header if it is not as long. */
+#define FOLDED_MAX 2000
 
 /* Octets behind the base64 of a line that are no reason to end the run. */
 #define JUNK_MAX 8
@@ -16,6 +20,7 @@ struct row {
 	struct span base64; /* without blanks, padding and junk; may be empty */
 	size_t next;        /* where the next line starts */
 	bool blank;
+	bool folded; /* blanks are in front */
 	bool padded; /* '=' follows: the text ends here */
 };
 
@@ -27,6 +32,7 @@ struct run {
 	size_t len;   /* octets of base64 */
 	size_t lines; /* that are not blank */
 	bool plain;   /* letters only */
+	bool folded;
 };
 
 /* Six bits, or -1. */
@@ -66,10 +72,11 @@ static struct row
 row_at(struct span mail, size_t at)
 {
 	const char *p = mail.p + at, *end = mail.p + mail.len, *stop;
-	struct row row = {{NULL, 0}, 0, false, false};
+	struct row row = {{NULL, 0}, 0, false, false, false};
 
 	while (p < end && is_blank(*p))
 		p++;
+	row.folded = p > mail.p + at;
 	row.base64.p = p;
 	row.base64.len = measure(p, end);
 	p += row.base64.len;
@@ -147,6 +154,16 @@ after_blank(struct span mail, size_t at)
 	return p == mail.p || p[-1] == '\n' || p[-1] == '\r';
 }
 
+static bool
+is_worth(const struct run *run, bool doubt)
+{
+	if (run->lines == 1 && run->plain && run->len < WORD_MAX)
+		return false;
+	if (doubt && run->folded && run->len < FOLDED_MAX)
+		return false;
+	return run->len >= LOOSE_MIN;
+}
+
 /*
  * Takes the run that begins at *at and moves on.  Blank lines in it are nothing
  * to a reader of mail, so they are nothing here.  But one of them may be the
@@ -157,7 +174,7 @@ after_blank(struct span mail, size_t at)
 static bool
 take(struct span mail, size_t *at, struct buf *octets)
 {
-	struct run run = {octets, 0, 0, 0, 0, true};
+	struct run run = {octets, 0, 0, 0, 0, true, true};
 	bool doubt = !after_blank(mail, *at);
 	size_t again = 0, pos = *at;
 	struct row row;
@@ -170,14 +187,15 @@ take(struct span mail, size_t *at, struct buf *octets)
 		pos = row.next;
 		if (row.blank && doubt && again == 0)
 			again = pos;
+		if (!row.blank && !row.folded)
+			run.folded = false;
 		decode(&run, row.base64);
 		if (row.padded)
 			break;
 	}
 	finish(&run);
 	*at = again != 0 ? again : pos;
-	return run.len >= LOOSE_MIN &&
-	       !(run.lines == 1 && run.plain && run.len < WORD_MAX);
+	return is_worth(&run, doubt);
 }
 
 bool

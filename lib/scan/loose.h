@@ -6,6 +6,7 @@
  * parameters, comments and escapes that every program reads differently, and
  * the one that shows the mail may see what the scanner did not.  What cannot
  * be hidden is the encoded text itself: lines of base64, one after the other.
+ * Signatures in headers (DKIM, ARC), which are such lines, too, are left out.
  */
 #ifndef SCAN_LOOSE_H
 #define SCAN_LOOSE_H
@@ -15,7 +16,9 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-#define LOOSE_MIN 24 /* octets of base64 that are worth decoding */
+/* Octets of base64 that are worth decoding.  Most shorter runs are digests,
+ * numbers of messages and words; the EICAR test file has 92. */
+#define LOOSE_MIN 80
 
 /* Decodes the next run from *at on, which starts as 0, into octets (emptied
  * first).  False if there is none any more. */
