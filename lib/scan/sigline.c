@@ -52,7 +52,7 @@ sigline_type(const char *name)
 	const char *dot = strrchr(name, '.');
 	size_t i;
 
-	if (dot == NULL || dot == name)
+	if (dot == NULL)
 		return NULL;
 	for (i = 0; i < nitems(types); i++)
 		if (strcasecmp(dot + 1, types[i].extension) == 0)
