@@ -31,6 +31,7 @@ sanitized() {
 	needs mail-filter libz.so
 	needs maildir-deliver libz.so
 	needs av-scan libz.so
+	needs av-db libz.so libclamav.so
 	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
 	# with the sanitizer no filter is loaded
 	local filters=libseccomp.so
