@@ -1,11 +1,13 @@
 /*
- * ask [-mr] [-k PID]... [-w SECONDS] SOCKET FILE...: has clamd or av-scand scan
- * files, one after the other, and prints for each the milliseconds that it
- * took, from connect to the answer.  An answer other than "clean" is an error.
+ * ask [-mr] [-k PID]... [-p PID] [-w SECONDS] SOCKET FILE...: has clamd or
+ * av-scand scan files, one after the other, and prints for each the
+ * milliseconds that it took, from connect to the answer.  An answer other than
+ * "clean" is an error.
  *
  * Descriptors are passed with FILDES, each on a connection of its own, as
  * clamav-milter does it; with -m as av-scan does it, all with MESSAGE on one.
  * -k: kills that process first; the time runs from then on.
+ * -p: waits no longer if that process has ended.
  * -r: has it load its database again first.
  * -w: waits that long for the first good answer, whatever comes before it.
  */
@@ -28,6 +30,7 @@
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static char answer[65536];
+static char process[64] = "/";
 static bool kept;
 static int connection = -1;
 
@@ -124,7 +127,7 @@ ask(const char *path, double start, double patience)
 	if (fd < 0)
 		err(1, "%s", path);
 	while (!scan(fd)) {
-		if (now() - start >= patience)
+		if (now() - start >= patience || access(process, F_OK) < 0)
 			errx(1, "%s: %s", path, answer);
 		nanosleep(&pause, NULL);
 	}
@@ -149,7 +152,8 @@ reload(void)
 static _Noreturn void
 usage(void)
 {
-	errx(1, "usage: ask [-mr] [-k pid]... [-w seconds] socket file...");
+	errx(1, "usage: ask [-mr] [-k pid]... [-p pid] [-w seconds] "
+		"socket file...");
 }
 
 int
@@ -161,11 +165,14 @@ main(int argc, char **argv)
 	double patience = 0, start;
 	int c;
 
-	while ((c = getopt(argc, argv, "k:mrw:")) != -1) {
+	while ((c = getopt(argc, argv, "k:mp:rw:")) != -1) {
 		if (c == 'k' && count < PIDS_MAX)
 			pids[count++] = (pid_t)strtol(optarg, NULL, 10);
 		else if (c == 'm')
 			kept = true;
+		else if (c == 'p') /* what has ended has none */
+			snprintf(
+			    process, sizeof(process), "/proc/%s/exe", optarg);
 		else if (c == 'r')
 			again = true;
 		else if (c == 'w')

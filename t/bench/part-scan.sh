@@ -55,7 +55,6 @@ messages_of() {
 
 prepare() {
 	database=$top/$server.$scenario.$run
-	mkdir "$database"
 	# shellcheck disable=SC2086 # words
 	$pin time -f '%e %M' -o "$top/numbers" av-db -o "profile=$server" \
 	    "$top/scan/$scenario" "$database" >"$top/out" 2>&1 || {
@@ -78,7 +77,8 @@ engine_start() { # [OPTION]
 	setsid $pin "$here/scanner" $program "$dir" "$database" ${1:+-o "$1"} \
 	    >"$dir.out" 2>&1 &
 	session=$!
-	if ! ask -w 600 "$dir/socket" "$top/scan/8.1" >"$top/times"; then
+	if ! ask -p "$session" -w 600 "$dir/socket" "$top/scan/8.1" \
+	    >"$top/times"; then
 		note "$server, $scenario: $(tail "$dir.out")"
 		failed=1
 		return 1
