@@ -241,7 +241,9 @@ local-x.yar pimail.hashes pimail.profile" ]
 	nothing_left
 }
 
+# libclamav leaks a little when it refuses a .cld, which the sanitizer tells.
 @test "verify=no takes it, says so, and does not call it official" {
+	export ASAN_OPTIONS=detect_leaks=0
 	for file in x.cvd x.cld x.cud; do
 		lines x.hdb "$md5:$size:Test.Md5"
 		lines x.ndb "Test.Body:0:*:$body"
@@ -271,7 +273,7 @@ local-x.yar pimail.hashes pimail.profile" ]
 	container x.cvd 7 x.hdb
 	lines x.hdb "$sha1:$size:Test.New"
 	container x.cld 8 x.hdb
-	av-db -o verify=no "$S" db >out
+	ASAN_OPTIONS=detect_leaks=0 av-db -o verify=no "$S" db >out
 	[ "$(name .hdb "$md5:$size:x")" = - ]
 	[ "$(name .hdb "$sha1:$size:x")" = Test.New.UNOFFICIAL ]
 }
@@ -477,7 +479,9 @@ local-x.yar pimail.hashes pimail.profile" ]
 	pid=$!
 	wait_for 10 pgrep -P $pid
 	kill -s KILL "$(pgrep -P $pid)"
-	run -111 wait $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 111 ]
 	grep -q 'ended by signal 9' err
 	[ ! -e db ]
 	nothing_left

@@ -75,6 +75,6 @@ bodies_free(struct bodies *bodies)
 
 	for (i = 0; i < nitems(bodies->targets); i++)
 		if (bodies->targets[i] != NULL)
-			fclose(bodies->targets[i]);
+			(void)fclose(bodies->targets[i]);
 	*bodies = (struct bodies){{NULL}};
 }

@@ -59,9 +59,12 @@ different_nodes(uint64_t drawn)
 {
 	double none = 1, factor = 1 - 1.0 / NODES_MAX;
 
-	for (; drawn > 0; drawn >>= 1, factor *= factor)
+	while (drawn > 0) {
 		if (drawn & 1)
 			none *= factor;
+		factor *= factor;
+		drawn >>= 1;
+	}
 	return (uint64_t)(NODES_MAX * (1 - none));
 }
 

@@ -188,6 +188,7 @@ static void
 make_frame(const struct hashes_writer *writer,
     unsigned char header[HASHES_HEADER], struct buf *index)
 {
+	static const char magic[HASHES_MAGIC_SIZE] = HASHES_MAGIC;
 	uint64_t at = HASHES_HEADER, any = 0;
 	unsigned char number[8];
 	unsigned kind;
@@ -208,7 +209,7 @@ make_frame(const struct hashes_writer *writer,
 		buf_add(index, number, 8);
 	}
 	at += writer->names.len;
-	memcpy(header, HASHES_MAGIC, HASHES_MAGIC_SIZE);
+	memcpy(header, magic, sizeof(magic));
 	hashes_put(header + 16, at + index->len, 8);
 	hashes_put(header + 24, at, 8);
 	hashes_put(header + 32, writer->name_count, 8);

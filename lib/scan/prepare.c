@@ -354,7 +354,7 @@ write_table(struct run *run)
 {
 	struct prepare_row *rows = run->prepare->rows;
 	uint64_t count[HASHES_KINDS], added[3], kept[3] = {0};
-	struct stat status;
+	struct stat status = {.st_size = 0};
 	unsigned i;
 	int fd, rc;
 
