@@ -37,6 +37,9 @@ sanitized() {
 	local filters=libseccomp.so
 	! sanitized || filters=
 	# shellcheck disable=SC2086
+	needs av-scand libclamav.so libgmime-3.0.so libgobject-2.0.so \
+	    libglib-2.0.so libcrypto.so libz.so $filters
+	# shellcheck disable=SC2086
 	needs smtp-accept libssl.so libcrypto.so libpcre2-8.so libyaml-0.so \
 	    libidn2.so libz.so libunbound.so $filters
 }

@@ -124,7 +124,7 @@ push(struct desk *desk, struct client *client)
 			break;
 		buf_cut(&client->out, (size_t)n);
 	}
-	if (client->closing && client->out.len == 0) {
+	if (client->closing && client->jobs == 0 && client->out.len == 0) {
 		if (client->at_end) {
 			end_client(desk, client);
 			return;
@@ -301,8 +301,10 @@ clients_begin(struct desk *desk, int fd, bool kept)
 static int64_t
 deadline_of(const struct desk *desk, const struct client *client)
 {
-	if (client->closing || client->out.len > 0)
+	if (client->out.len > 0 || client->lingers)
 		return client->deadline;
+	if (client->closing)
+		return client->jobs > 0 ? CLOCK_NEVER : client->deadline;
 	if (client->jobs > 0 &&
 	    (request_is_idle(&client->parser) || !may_ask(desk, client)))
 		return CLOCK_NEVER;
@@ -372,14 +374,13 @@ clients_may_make_room(const struct desk *desk)
 	return find_idle(desk) != NULL;
 }
 
-bool
+void
 clients_make_room(struct desk *desk)
 {
 	struct client *client = find_idle(desk);
 
 	if (client != NULL)
 		end_client(desk, client);
-	return client != NULL;
 }
 
 void

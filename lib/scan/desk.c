@@ -54,10 +54,10 @@ listen_on(struct desk *desk, bool on)
 }
 
 static bool
-has_room(struct desk *desk)
+has_room(const struct desk *desk)
 {
 	return desk->client_count < desk->settings->connections ||
-	       clients_make_room(desk);
+	       clients_may_make_room(desk);
 }
 
 static void
@@ -74,6 +74,8 @@ accept_some(struct desk *desk)
 		fd = listen_accept(desk->listener.fd, &peer);
 		if (fd < 0)
 			break;
+		if (desk->client_count >= desk->settings->connections)
+			clients_make_room(desk);
 		clients_begin(desk, fd, false);
 	}
 	if (i < ACCEPTS_MAX && errno != EAGAIN && errno != EINTR &&
@@ -190,8 +192,7 @@ sweep(struct desk *desk, int64_t now)
 	}
 	if (!desk->listening && now < desk->next_accept)
 		return earlier(next, desk->next_accept);
-	listen_on(desk, desk->client_count < desk->settings->connections ||
-			    clients_may_make_room(desk));
+	listen_on(desk, has_room(desk));
 	return next;
 }
 

@@ -54,12 +54,12 @@ struct client {
 	struct stream stream;
 	int fds[CLIENT_FDS_MAX]; /* in the order in which they came */
 	size_t fd_count;
-	bool session;      /* IDSESSION */
-	bool kept;         /* it may be silent between commands */
-	bool at_end;       /* it will say no more */
-	bool closing;      /* when all answers are sent */
-	bool lingers;      /* until it has closed, too */
-	bool answered;     /* since it was last looked at */
+	bool session;  /* IDSESSION */
+	bool kept;     /* it may be silent between commands */
+	bool at_end;   /* it will say no more */
+	bool closing;  /* not heard any more; ends when all answers are sent */
+	bool lingers;  /* until it has closed, too */
+	bool answered; /* since it was last looked at */
 	uint64_t commands; /* in the session */
 	size_t jobs;       /* that it waits for */
 	int64_t deadline;
@@ -176,8 +176,8 @@ void clients_say(
     struct desk *desk, struct client *client, uint64_t id, struct span text);
 /* Ends those whose time is over; returns when the next one's is. */
 int64_t clients_sweep(struct desk *desk, int64_t now);
-/* Ends somebody who may be ended, for one more; false if there is nobody. */
-bool clients_make_room(struct desk *desk);
+/* Ends somebody who may be ended, if there is one, for another one. */
+void clients_make_room(struct desk *desk);
 bool clients_may_make_room(const struct desk *desk);
 /* Ends those that wait for nothing. */
 void clients_stop(struct desk *desk);
