@@ -1,6 +1,6 @@
-#include <stdint.h>
-
 #include "scan/loose.h"
+#include "base/scan.h"
+#include "mail/transfer.h"
 
 /* A run of one line that is all letters is a word if it is not as long. */
 #define WORD_MAX 120
@@ -15,6 +15,11 @@
 /* So much base64 has a line that may end in junk. */
 #define SURE_MIN 20
 
+/* Octets that uuencode and yEnc are to give. */
+#define MARKED_MIN 16
+
+enum loose_kind { BASE64, UUENCODE, YENC };
+
 /* What a line is. */
 struct row {
 	struct span base64; /* without blanks, padding and junk; may be empty */
@@ -27,33 +32,23 @@ struct row {
 /* What was taken of a run. */
 struct run {
 	struct buf *octets;
-	uint32_t bits; /* of the group of four that is not complete */
-	unsigned count;
+	struct transfer64 group;
 	size_t len;   /* octets of base64 */
 	size_t lines; /* that are not blank */
 	bool plain;   /* letters only */
 	bool folded;
 };
 
-/* Six bits, or -1. */
-static int
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
-
 static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+static bool
+is_octal(int c)
+{
+	return c >= '0' && c <= '7';
 }
 
 /* Octets from p on that are base64. */
@@ -62,7 +57,7 @@ measure(const char *p, const char *end)
 {
 	const char *start = p;
 
-	while (p < end && value(*p) >= 0)
+	while (p < end && transfer64_value(*p) >= 0)
 		p++;
 	return (size_t)(p - start);
 }
@@ -98,45 +93,17 @@ row_at(struct span mail, size_t at)
 	return row;
 }
 
-/* Takes the base64 of a line; what does not fit is left out. */
+/* Takes the base64 of a line. */
 static void
 decode(struct run *run, struct span base64)
 {
-	struct buf *octets = run->octets;
 	size_t i;
-	int six;
 
 	run->len += base64.len;
 	run->lines += base64.len > 0;
-	if (!buf_room(octets, base64.len / 4 * 3 + 3))
-		return;
-	for (i = 0; i < base64.len; i++) {
-		six = value(base64.p[i]);
-		if (six >= 52)
-			run->plain = false;
-		run->bits = run->bits << 6 | (uint32_t)six;
-		if (++run->count < 4)
-			continue;
-		octets->p[octets->len++] = (char)(run->bits >> 16);
-		octets->p[octets->len++] = (char)(run->bits >> 8);
-		octets->p[octets->len++] = (char)run->bits;
-		run->bits = 0;
-		run->count = 0;
-	}
-}
-
-/* The last group, of two or three. */
-static void
-finish(struct run *run)
-{
-	char out[2];
-
-	if (run->count < 2)
-		return;
-	run->bits <<= 6 * (4 - run->count);
-	out[0] = (char)(run->bits >> 16);
-	out[1] = (char)(run->bits >> 8);
-	buf_add(run->octets, out, run->count - 1);
+	for (i = 0; i < base64.len && run->plain; i++)
+		run->plain = transfer64_value(base64.p[i]) < 52;
+	transfer64_add(&run->group, base64, run->octets);
 }
 
 /* Whether nothing or a blank line is in front of the line at that offset. */
@@ -174,7 +141,7 @@ is_worth(const struct run *run, bool doubt)
 static bool
 take(struct span mail, size_t *at, struct buf *octets)
 {
-	struct run run = {octets, 0, 0, 0, 0, true, true};
+	struct run run = {octets, {0, 0}, 0, 0, true, true};
 	bool doubt = !after_blank(mail, *at);
 	size_t again = 0, pos = *at;
 	struct row row;
@@ -193,21 +160,81 @@ take(struct span mail, size_t *at, struct buf *octets)
 		if (row.padded)
 			break;
 	}
-	finish(&run);
+	transfer64_end(&run.group, octets);
 	*at = again != 0 ? again : pos;
 	return is_worth(&run, doubt);
+}
+
+/* Whether a line begins uuencode, "begin 644 name", or yEnc. */
+static enum loose_kind
+kind_of(struct span mail, size_t at)
+{
+	struct span text = {mail.p + at, mail.len - at};
+	struct scan scan;
+
+	scan_init(&scan, text);
+	if (scan_maybe_word(&scan, "=ybegin "))
+		return YENC;
+	if (scan_maybe_word(&scan, "begin ") &&
+	    scan_while(&scan, is_octal).len >= 3 && scan_maybe(&scan, ' '))
+		return UUENCODE;
+	return BASE64;
+}
+
+static bool
+is_end(struct span mail, size_t at)
+{
+	struct scan scan;
+
+	scan_init(&scan, (struct span){mail.p + at, mail.len - at});
+	return scan_maybe_word(&scan, "end\r") ||
+	       scan_maybe_word(&scan, "end\n") ||
+	       scan_maybe_word(&scan, "=yend");
+}
+
+/* Takes what goes from the line at *at up to an end of it, or to where another
+ * one begins.  There may be base64 in it if it is not what it seems to be, so
+ * that *at goes on to the next line only. */
+static bool
+take_marked(
+    struct span mail, size_t *at, enum loose_kind kind, struct buf *octets)
+{
+	struct span text;
+	size_t pos = row_at(mail, *at).next;
+
+	text.p = mail.p + *at;
+	*at = pos;
+	while (pos < mail.len && !is_end(mail, pos) &&
+	       kind_of(mail, pos) == BASE64)
+		pos = row_at(mail, pos).next;
+	text.len = (size_t)(mail.p + pos - text.p);
+	buf_reset(octets);
+	if (kind == YENC)
+		transfer_yenc(text, octets);
+	else
+		transfer_uu(text, octets);
+	return octets->len >= MARKED_MIN;
 }
 
 bool
 loose_next(struct span mail, size_t *at, struct buf *octets)
 {
+	enum loose_kind kind;
 	struct row row;
+	bool found;
 
 	while (*at < mail.len) {
+		kind = kind_of(mail, *at);
 		row = row_at(mail, *at);
-		if (row.base64.len == 0)
+		if (kind != BASE64)
+			found = take_marked(mail, at, kind, octets);
+		else if (row.base64.len > 0)
+			found = take(mail, at, octets);
+		else {
 			*at = row.next;
-		else if (take(mail, at, octets))
+			continue;
+		}
+		if (found)
 			return true;
 	}
 	buf_reset(octets);

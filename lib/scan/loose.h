@@ -1,6 +1,6 @@
 /*
- * loose: base64 in a message wherever it stands, whoever would say that it is
- * an attachment.
+ * loose: base64, uuencode and yEnc in a message wherever they stand, whoever
+ * would say that it is an attachment.
  *
  * Which octets of a message are an attachment depends on boundaries,
  * parameters, comments and escapes that every program reads differently, and
@@ -21,7 +21,8 @@
 #define LOOSE_MIN 80
 
 /* Decodes the next run from *at on, which starts as 0, into octets (emptied
- * first).  False if there is none any more. */
+ * first; what has no room is left out, and octets->full is set then).  False if
+ * there is none any more. */
 bool loose_next(struct span mail, size_t *at, struct buf *octets);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/scan.h"
+#include "mail/transfer.h"
 #include "scan/parts.h"
 #include "scan/partview.h"
 
@@ -18,7 +19,6 @@ struct walk {
 	unsigned nesting;
 	bool whole;       /* no limit was passed */
 	struct span mail; /* what is parsed just now, as it came */
-	bool lone;        /* CRs that stand alone are line ends */
 };
 
 static void walk_message(struct walk *walk, struct span mail);
@@ -194,95 +194,32 @@ close_octets(GMimeStream *stream, GByteArray *array)
 }
 
 static void
-decode_uuencoded(struct span text, struct buf *octets)
-{
-	GByteArray *from, *to;
-	GMimeStream *in = open_octets(text, &from);
-	GMimeStream *out = g_mime_stream_mem_new();
-	GMimeDataWrapper *content;
-
-	content = g_mime_data_wrapper_new_with_stream(
-	    in, GMIME_CONTENT_ENCODING_UUENCODE);
-	g_mime_data_wrapper_write_to_stream(content, out);
-	to = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(out));
-	buf_add(octets, to->data, to->len);
-	g_object_unref(content);
-	g_object_unref(out);
-	close_octets(in, from);
-}
-
-/* What is left of the last group of four of base64, when there is no padding,
- * is decoded as well. */
-static void
-decode(struct span text, GMimeContentEncoding encoding, struct buf *octets)
-{
-	GMimeEncoding state;
-
-	if (encoding == GMIME_CONTENT_ENCODING_UUENCODE) {
-		decode_uuencoded(text, octets);
-		return;
-	}
-	g_mime_encoding_init_decode(&state, encoding);
-	if (!buf_room(octets, g_mime_encoding_outlen(&state, text.len) + 3))
-		return;
-	octets->len = g_mime_encoding_step(&state, text.p, text.len, octets->p);
-	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
-		octets->len += g_mime_encoding_step(
-		    &state, "==", 2, octets->p + octets->len);
-}
-
-/* A copy in which each CR that stands alone is a LF; NULL if there is none. */
-static char *
-with_line_ends(struct span mail)
-{
-	char *copy = NULL;
-	size_t i;
-
-	for (i = 0; i < mail.len; i++) {
-		if (mail.p[i] != '\r' ||
-		    (i + 1 < mail.len && mail.p[i + 1] == '\n'))
-			continue;
-		if (copy == NULL) {
-			copy = malloc(mail.len);
-			if (copy == NULL)
-				fatal("out of memory");
-			memcpy(copy, mail.p, mail.len);
-		}
-		copy[i] = '\n';
-	}
-	return copy;
-}
-
-static bool
-is_encoded(GMimeContentEncoding encoding)
-{
-	return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-	       encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-	       encoding == GMIME_CONTENT_ENCODING_UUENCODE;
-}
-
-static void
 walk_part(struct walk *walk, GMimePart *part)
 {
-	GMimeContentEncoding encoding = g_mime_part_get_content_encoding(part);
 	GMimeDataWrapper *content = g_mime_part_get_content(part);
 	GMimeContentType *type;
 	struct buf decoded = BUF_INIT(SIZE_MAX - 1);
 	struct span octets;
-	char *copy = NULL;
 	bool is_message;
 
 	if (content == NULL)
 		return;
 	octets = place_of(walk, g_mime_data_wrapper_get_stream(content));
-	if (is_encoded(encoding)) {
-		if (walk->lone)
-			copy = with_line_ends(octets);
-		if (copy != NULL)
-			octets.p = copy;
-		decode(octets, encoding, &decoded);
+	switch (g_mime_part_get_content_encoding(part)) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+		transfer_base64(octets, &decoded);
 		octets = buf_span(&decoded);
-		free(copy);
+		break;
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+		transfer_quoted(octets, &decoded);
+		octets = buf_span(&decoded);
+		break;
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		transfer_uu(octets, &decoded);
+		octets = buf_span(&decoded);
+		break;
+	default:
+		break;
 	}
 	type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 	/* GMime leaves one that is encoded, against RFC 2046, 5.2.1, alone */
@@ -334,6 +271,28 @@ heed(gint64 offset, GMimeParserWarning what, const gchar *item, gpointer arg)
 		walk->whole = false;
 }
 
+/* A copy in which each CR that stands alone is a LF; NULL if there is none. */
+static char *
+with_line_ends(struct span mail)
+{
+	char *copy = NULL;
+	size_t i;
+
+	for (i = 0; i < mail.len; i++) {
+		if (mail.p[i] != '\r' ||
+		    (i + 1 < mail.len && mail.p[i + 1] == '\n'))
+			continue;
+		if (copy == NULL) {
+			copy = malloc(mail.len);
+			if (copy == NULL)
+				fatal("out of memory");
+			memcpy(copy, mail.p, mail.len);
+		}
+		copy[i] = '\n';
+	}
+	return copy;
+}
+
 /* Walks walk->mail with the view of it, which is freed before the first part is
  * handed on: only places in it are asked for then.  It is parsed as a part and
  * not as a message, for that has fields that are parsed further. */
@@ -376,7 +335,6 @@ walk_message(struct walk *walk, struct span mail)
 		return;
 	}
 	walk->mail = mail;
-	walk->lone = false;
 	walk_view(walk, partview_make(mail));
 	copy = with_line_ends(mail);
 	if (copy == NULL)
@@ -385,7 +343,6 @@ walk_message(struct walk *walk, struct span mail)
 	text.len = mail.len;
 	view = partview_make(text);
 	free(copy);
-	walk->lone = true;
 	walk_view(walk, view);
 }
 
@@ -393,7 +350,7 @@ bool
 parts_walk(struct span mail,
     void (*each)(struct span octets, const char *name, void *arg), void *arg)
 {
-	struct walk walk = {each, arg, NULL, 0, 0, true, {NULL, 0}, false};
+	struct walk walk = {each, arg, NULL, 0, 0, true, {NULL, 0}};
 
 	parts_init();
 	walk.options = g_mime_parser_options_new();

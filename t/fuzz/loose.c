@@ -1,7 +1,7 @@
 /*
- * Any octets as a mail with base64 in it.  The walk comes to its end; a run is
- * never longer than what it was decoded from, and all runs are not longer than
- * what is read twice.
+ * Any octets as a mail with base64 and its like in it.  The walk comes to its
+ * end; a run is never longer than what it was decoded from, and all of them are
+ * not longer than what is read: base64 twice, and the others once.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,11 +27,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (at <= before || at > size)
 			abort();
 		before = at;
-		if (octets.len < LOOSE_MIN / 4 * 3 || octets.full)
+		if (octets.len < 16 || octets.full)
 			abort();
 		sum += octets.len;
 	}
-	if (at != size || sum > size / 4 * 3 * 2 + 2)
+	if (at != size || sum > size / 2 * 5 + 2)
 		abort();
 	buf_free(&octets);
 	free(copy);

@@ -112,6 +112,30 @@ test_signatures_in_a_header_are_no_run(void)
 	    runs_are("To: x\n " CODED "\n" CODED "\nTo: x\n", PLAIN PLAIN "|"));
 }
 
+#define UU "7=&AE('%U:6-K(&)R;W=N(&9O>\"!J=6UP\n`\n"
+
+static void
+test_uuencode_is_found_by_its_first_line(void)
+{
+	CHECK(runs_are("a: b\n\nhello\nbegin 644 a.exe\n" UU "end\nmore\n",
+	    "the quick brown fox jum|"));
+	CHECK(runs_are("begin 644 a\n" UU "begin 0755 b c\n" UU,
+	    "the quick brown fox jum|the quick brown fox jum|"));
+	CHECK(runs_are("begin 644 a\n" UU "end\n--x\n\n" CODED "\n",
+	    "the quick brown fox jum|" PLAIN "|"));
+	CHECK(runs_are("begin with it\n" UU "begin 64 a\n" UU "end\n", ""));
+}
+
+static void
+test_yEnc_is_found_by_its_first_line(void)
+{
+	CHECK(runs_are("a\n=ybegin line=128 size=16 name=a\n"
+		       "=ypart begin=1 end=16\n"
+		       "\x9e\x92\x8f\x4a\x9b\x9f\x93\x8d\x95=\x8a\n"
+		       "\x8c\x9c\x99\xa1\x98\x4a\r\n=yend size=16\nb\n",
+	    "the quick brown |"));
+}
+
 static void
 test_a_run_that_does_not_fit_is_cut(void)
 {
@@ -135,6 +159,8 @@ main(void)
 	TEST(blank_lines_in_a_run_are_nothing);
 	TEST(words_are_no_run);
 	TEST(signatures_in_a_header_are_no_run);
+	TEST(uuencode_is_found_by_its_first_line);
+	TEST(yEnc_is_found_by_its_first_line);
 	TEST(a_run_that_does_not_fit_is_cut);
 	return test_end();
 }
