@@ -58,13 +58,13 @@ milliseconds() {
 	awk '{ printf "%d", $1 * 1000 }' /proc/uptime
 }
 
-# Appends a line a second to FILE, until it is stopped: milliseconds, those of
-# CPU, KB of memory.
-sample() { # SESSION FILE
+# Appends a line a second (or as often as said) to FILE, until it is stopped:
+# milliseconds, those of CPU, KB of memory.
+sample() { # SESSION FILE [SECONDS]
 	while :; do
 		echo "$(milliseconds) $(session_cpu "$1") $(session_pss "$1")" \
 		    >>"$2"
-		sleep 1
+		sleep "${3:-1}"
 	done
 }
 

@@ -53,6 +53,8 @@ function scan(base) {
 	row("  av-db, s", "%.2f", "scan", base ",prepare,1,seconds", 1)
 	row("  av-db, memory at most, MB", "%.0f", "scan", \
 	    base ",prepare,1,peak_kb", 1 / 1024)
+	row("  a hash that is not in the table, us", "%.2f", "scan", \
+	    base ",lookup,1,us", 1)
 	row("  from start to first answer, s", "%.2f", "scan", \
 	    base ",load,1,ms", 0.001)
 	row("  memory (PSS), loaded, MB", "%.1f", "scan", \
@@ -76,6 +78,7 @@ function scan(base) {
 	    base ",stage,8,ms", 1)
 	row("  more than a scan by itself, ms", "%.2f", "scan", \
 	    base ",stage,8,added_ms", 1)
+	row("  its own CPU, ms", "%.2f", "scan", base ",stage,8,cpu_ms", 1)
 	row("  until a killed scanner is replaced, ms", "%.1f", "scan", \
 	    base ",restart,20,ms", 1)
 }
