@@ -162,14 +162,17 @@ read_profile(struct engine *engine, const struct snapshot *snapshot)
 	}
 }
 
-/* Whether a file of the snapshot is one of the set that is loaded now. */
+/* Whether a file of the snapshot is one of the set that is loaded now.  Lists
+ * of signatures that do not count are part of each. */
 static bool
 belongs(const struct engine *engine, const char *name, const char *prefix)
 {
 	const char *dot = strrchr(name, '.');
 
-	if (strncmp(name, prefix, strlen(prefix)) != 0 ||
-	    strncmp(name, PREPARE_OWN, strlen(PREPARE_OWN)) == 0 || dot == NULL)
+	if (dot == NULL ||
+	    strncmp(name, PREPARE_OWN, strlen(PREPARE_OWN)) == 0 ||
+	    (strncmp(name, prefix, strlen(prefix)) != 0 &&
+		strncmp(dot, ".ign", 4) != 0))
 		return false;
 	if (engine->prepared || strcmp(dot, ".ftm") != 0)
 		return true;

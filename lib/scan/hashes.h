@@ -1,6 +1,6 @@
 /*
  * hashes: a mapped table of signatures that are a hash of a whole file or of a
- * section of a PE program, and of files that are known to be good.
+ * section of a PE program.
  *
  * The table is looked up on disk: only pages that are touched are in memory,
  * and the kernel may drop them again.  A record is HASHES_RECORD octets: 64
@@ -37,9 +37,6 @@ enum hashes_kind {
 	HASHES_SECTION_MD5,
 	HASHES_SECTION_SHA1,
 	HASHES_SECTION_SHA256,
-	HASHES_GOOD_MD5, /* of whole files: no signature counts in them */
-	HASHES_GOOD_SHA1,
-	HASHES_GOOD_SHA256,
 	HASHES_KINDS
 };
 

@@ -237,9 +237,11 @@ copy_line(struct run *run, struct span line)
 }
 
 static void
-place_good(struct run *run, const struct sigline *sig, struct span line)
+note_good(struct run *run, const struct sigline *sig, struct span line)
 {
-	place(run, sig, line);
+	estimate_count(&run->prepare->before, SIGLINE_GOOD, sig->target);
+	estimate_count(&run->prepare->after, SIGLINE_GOOD, sig->target);
+	run->prepare->rows[SIGLINE_GOOD].kept++;
 	copy_line(run, line);
 }
 
@@ -263,7 +265,7 @@ take(struct run *run)
 {
 	switch (run->type->format) {
 	case SIGLINE_GOOD:
-		copy_right(run, place_good);
+		copy_right(run, note_good);
 		break;
 	case SIGLINE_FILE:
 	case SIGLINE_SECTION:
@@ -353,7 +355,7 @@ static void
 write_table(struct run *run)
 {
 	struct prepare_row *rows = run->prepare->rows;
-	uint64_t count[HASHES_KINDS], added[3], kept[3] = {0};
+	uint64_t count[HASHES_KINDS], added[2], kept[2] = {0};
 	struct stat status = {.st_size = 0};
 	unsigned i;
 	int fd, rc;
@@ -367,7 +369,7 @@ write_table(struct run *run)
 	/* three kinds a format, in the same order */
 	for (i = 0; i < HASHES_KINDS; i++)
 		kept[i / 3] += count[i];
-	for (i = SIGLINE_FILE; i <= SIGLINE_GOOD; i++) {
+	for (i = SIGLINE_FILE; i <= SIGLINE_SECTION; i++) {
 		added[i] = rows[i].kept;
 		rows[i].kept = kept[i];
 		rows[i].twice = added[i] - kept[i];

@@ -157,8 +157,6 @@ parse_hash(struct sigline *sig, enum sigline_format format, struct span line)
 	sig->name = fields[2];
 	if (format == SIGLINE_SECTION)
 		sig->kind += HASHES_SECTION_MD5;
-	else if (format == SIGLINE_GOOD)
-		sig->kind += HASHES_GOOD_MD5;
 	if (span_eq(fields[size], span_of("*"))) {
 		sig->size = HASHES_ANY_SIZE;
 		return sig->min_level >= SIGLINE_ANY_LEVEL;

@@ -85,7 +85,7 @@ main(int argc, char **argv)
 		usage_exit("table [.hdb [names]] <hdb");
 	if (argc > 2)
 		type = sigline_type(argv[2]);
-	if (type == NULL || type->format > SIGLINE_GOOD)
+	if (type == NULL || type->format > SIGLINE_SECTION)
 		fatal("'%s': not an extension of hashes", argv[2]);
 	fd = open(argv[1], O_RDONLY);
 	if (fd < 0 || hashes_open(&table, fd) < 0)

@@ -77,13 +77,13 @@ test_what_was_added_is_found_by_kind_digest_and_size(void)
 	add(&writer, HASHES_FILE_MD5, 1, 100, "One");
 	add(&writer, HASHES_FILE_SHA256, 2, HASHES_ANY_SIZE, "Two");
 	add(&writer, HASHES_SECTION_MD5, 3, 4096, "Three");
-	add(&writer, HASHES_GOOD_SHA1, 4, 7, "Four");
+	add(&writer, HASHES_SECTION_SHA1, 4, 7, "Four");
 	open_written(&writer, &table);
 	CHECK(finds(&table, HASHES_FILE_MD5, 1, 100, "One"));
 	CHECK(finds(&table, HASHES_FILE_SHA256, 2, 1, "Two"));
 	CHECK(finds(&table, HASHES_FILE_SHA256, 2, 0, "Two"));
 	CHECK(finds(&table, HASHES_SECTION_MD5, 3, 4096, "Three"));
-	CHECK(finds(&table, HASHES_GOOD_SHA1, 4, 7, "Four"));
+	CHECK(finds(&table, HASHES_SECTION_SHA1, 4, 7, "Four"));
 	CHECK(finds_nothing(&table, HASHES_FILE_MD5, 1, 101));
 	CHECK(finds_nothing(&table, HASHES_FILE_MD5, 1, HASHES_ANY_SIZE));
 	CHECK(finds_nothing(&table, HASHES_FILE_MD5, 2, 1));
@@ -259,7 +259,6 @@ test_a_damaged_table_is_searched_within_its_bounds(void)
 			hits += finds(&table, HASHES_FILE_MD5, 1, 100, "One");
 			nameless += finds(
 			    &table, HASHES_FILE_MD5, 1, 100, HASHES_NAMELESS);
-			finds(&table, HASHES_GOOD_MD5, 1, 100, "One");
 			hashes_close(&table);
 		}
 		octets[i] = hold;

@@ -59,7 +59,7 @@ test_a_hash_has_its_kind_by_file_and_length(void)
 	    {".mdb", "7:" MD5 ":Name", HASHES_SECTION_MD5, 7},
 	    {".msb", "*:" SHA256 ":Name:73:255", HASHES_SECTION_SHA256,
 		HASHES_ANY_SIZE},
-	    {".fp", MD5 ":7:Name\r", HASHES_GOOD_MD5, 7},
+	    {".fp", MD5 ":7:Name\r", HASHES_FILE_MD5, 7},
 	};
 	struct sigline sig;
 	size_t i;
