@@ -285,7 +285,7 @@ finds() { # NAME FILE
 	[[ $output == *': the scan took too long ERROR\0' ]]
 	run -0 talk examine silent name.exe
 	[[ $output == 'result: error the scan took too long'* ]]
-	said "scanner killed: the scan took too long; it scanned 'name.exe'"
+	said "the scan took too long; it scanned 'name.exe'"
 	finds Test.Eicar eicar
 }
 
@@ -643,6 +643,52 @@ kill_engine() {
 	[ "$(stat -c '%a %G' "$SOCKET")" = "600 $(id -gn)" ]
 }
 
+@test "without signatures for executables none of them passes" {
+	av-db -o profile=mail db mail
+	serve -d mail
+	printf 'MZ no program, but called so' >text
+	{
+		sed '/^--b--/,$d' bad | sed 's/eicar.txt/setup.scr/' |
+		    grep -v "$(eicar | base64 -w 60 | head -n 1)"
+		echo '--b--'
+	} >called
+	run -0 talk stream called
+	[ "$output" = 'stream: Policy.Executable FOUND\0' ]
+	run -0 talk fildes called
+	[[ $output == *': Policy.Executable FOUND\0' ]]
+	cp /bin/true binary
+	run -0 talk stream binary
+	[ "$output" = 'stream: Policy.Executable FOUND\0' ]
+	run -0 talk message called
+	[ "${lines[0]}" = 'result: clean' ]
+	[[ $output == *'profile: mail'*'setup.scr'* ]]
+	run -0 talk stream good
+	[ "$output" = 'stream: OK\0' ]
+	finds Test.Eicar bad
+}
+
+@test "a limit is a find for those who ask clamd" {
+	serve -o file-size=1M -o scan-memory=256M
+	head -c 3000000 /dev/zero >zeros
+	run -0 talk stream zeros
+	[[ $output == 'stream: Heuristics.Limits.Exceeded.'*' FOUND\0' ]]
+	run -0 talk examine zeros
+	[[ $output == 'result: limit Heuristics.Limits.Exceeded.'* ]]
+}
+
+@test "a database that needs more than -o memory is not loaded" {
+	[ -z "$(command -v readelf)" ] || ! readelf -d "$B/av-scand" |
+	    grep -q libasan || skip "the sanitizer has no such limit"
+	for ((i = 0; i < 20000; i++)); do
+		printf 'Test.N%d:0:*:%08x%08x%08x\n' "$i" "$i" "$i" "$i"
+	done >db/many.ndb
+	run -111 --separate-stderr av-scand "${AS[@]}" -d db -o memory=10M \
+	    "$SOCKET"
+	[[ $stderr == *"cannot load 'db'"* ]]
+	serve -o memory=500M
+	finds Test.Eicar eicar
+}
+
 @test "a listening socket comes on standard input" {
 	python3 -c 'if 1:
 		import os, socket, sys
@@ -730,31 +776,35 @@ kill_engine() {
 @test "rspamd rejects what is infected" {
 	serve -o mode=0666
 	port=$(free_port)
-	mkdir -m 777 rspamd
-	cat >rspamd.conf <<-END
-		options {
-		  pidfile = "$D/rspamd/pid"; temp_dir = "$D/rspamd";
-		  filters = ""; dns { nameserver = ["127.0.0.1"]; timeout = 0.1; }
-		  control_socket = "$D/rspamd/control";
-		  rrd = "$D/rspamd/rrd"; history_file = "$D/rspamd/history";
-		  url_tld = "/usr/share/rspamd/effective_tld_names.dat";
-		}
-		logging { type = "console"; level = "info"; }
-		modules { path = ["/usr/share/rspamd/plugins/antivirus.lua"]; }
-		worker "normal" { bind_socket = "127.0.0.1:$port"; count = 1; }
-		metric { name = "default"; actions { reject = 15; } }
-		antivirus {
-		  ours {
-		    type = "clamav"; servers = "$SOCKET"; symbol = "OUR_VIRUS";
-		    action = "reject"; scan_mime_parts = false;
-		  }
+	mkdir -p rspamd/{db,run,log,conf/local.d}
+	# as it is shipped, but for what asks others
+	for module in arc asn bayes_expiry dkim dkim_signing dmarc fuzzy_check \
+	    greylist history_redis maillist mx_check neural phishing ratelimit \
+	    rbl replies spf surbl url_redirector; do
+		echo 'enabled = false;' >"rspamd/conf/local.d/$module.conf"
+	done
+	for worker in controller fuzzy proxy; do
+		echo 'enabled = false;' >"rspamd/conf/local.d/worker-$worker.inc"
+	done
+	echo "bind_socket = \"127.0.0.1:$port\"; count = 1;" \
+	    >rspamd/conf/local.d/worker-normal.inc
+	echo 'type = "console";' >rspamd/conf/local.d/logging.inc
+	cat >rspamd/conf/local.d/options.inc <<-END
+		dns { nameserver = ["127.0.0.1"]; timeout = 0.1s; retransmits = 1; }
+	END
+	cat >rspamd/conf/local.d/antivirus.conf <<-END
+		ours {
+		  type = "clamav"; servers = "$SOCKET"; symbol = "OUR_VIRUS";
+		  action = "reject"; scan_mime_parts = false;
 		}
 	END
-	rspamd -f -i -c rspamd.conf >rspamd.log 2>&1 3>&- &
+	rspamd -f -i --var=LOCAL_CONFDIR="$D/rspamd/conf" \
+	    --var=DBDIR="$D/rspamd/db" --var=RUNDIR="$D/rspamd/run" \
+	    --var=LOGDIR="$D/rspamd/log" >rspamd.log 2>&1 3>&- &
 	OTHERS+=($!)
 	alive() { rspamc -h "127.0.0.1:$port" -t 5 symbols good >verdict 2>&1 &&
 	    grep -q '^Action' verdict; }
-	wait_for 30 alive
+	wait_for 60 alive
 	run -1 grep OUR_VIRUS verdict
 	rspamc -h "127.0.0.1:$port" symbols bad >verdict
 	grep -q 'Action: reject' verdict

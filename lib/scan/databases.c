@@ -75,6 +75,7 @@ start(struct desk *desk, struct snapshot *snapshot)
 		warning("cannot start an engine: %s", strerror(errno));
 		return false;
 	}
+	database->again = snapshot == &desk->good;
 	move_snapshot(&database->snapshot, snapshot);
 	database->state = DATABASE_LOADING;
 	database->since = clock_ms();
@@ -127,7 +128,8 @@ take_over(struct desk *desk, struct database *database,
 		scanners_end_idle(desk, old);
 	}
 	snapshot_free(&desk->good);
-	snapshot_free(&desk->refused);
+	if (!database->again)
+		snapshot_free(&desk->refused);
 	if (!desk->started)
 		tell_service_manager(desk);
 	desk->started = true;
@@ -151,7 +153,7 @@ refuse(struct desk *desk, struct database *database, const char *why)
 		temp_remove(desk->settings->nursery.temp);
 		fatal("cannot load '%s': %s", desk->settings->database, why);
 	}
-	if (desk->current == NULL && desk->good.count == 0) {
+	if (database->again) {
 		warning("the database cannot be loaded again: %s", why);
 		move_snapshot(&desk->good, &database->snapshot);
 		put_off(desk);

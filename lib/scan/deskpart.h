@@ -119,6 +119,7 @@ struct database {
 	struct nursery_settings settings; /* with a directory of its own, */
 	char temp[PATH_MAX];              /* which is this */
 	struct snapshot snapshot;
+	bool again; /* it was loaded before, and what came then is no good */
 	uint64_t memory;
 	bool mail_profile;
 	int64_t since;

@@ -134,8 +134,10 @@ give_up(struct desk *desk, struct scanner *scanner, const char *why)
 	struct job *job = scanner->job;
 
 	if (job != NULL)
-		warning("scanner killed: %s; it scanned '%s'", why, job->name);
-	else if (scanner->scans == 0)
+		warning("%s; it scanned '%s'", why, job->name);
+	else
+		warning("%s", why);
+	if (job == NULL && scanner->scans == 0)
 		desk->next_ask = clock_ms() + ASK_AGAIN_MS;
 	scanner->job = NULL;
 	kill_scanner(desk, scanner);
@@ -205,7 +207,7 @@ scanner_arrived(struct desk *desk, struct database *database,
 	scanner->source.fd = event->fd;
 	desk_watch(desk, &scanner->source, EPOLLIN);
 	if (scanner->process < 0)
-		give_up(desk, scanner, "it is dead already");
+		give_up(desk, scanner, "the scanner died at once");
 }
 
 bool
@@ -215,7 +217,7 @@ scanner_begin(struct desk *desk, struct scanner *scanner, struct job *job)
 
 	if (scanner_give(scanner->source.fd, job->fd,
 		job->name[0] != '\0' ? job->name : NULL, job->is_message) < 0) {
-		give_up(desk, scanner, "it takes no job");
+		give_up(desk, scanner, "the scanner takes no job");
 		return false;
 	}
 	close(job->fd);
