@@ -160,8 +160,10 @@ restarts() {
 	record restart 20 ms "$(median)"
 }
 
-# Memory at most while the database is loaded again.
+# Memory at most while the database is loaded again, which is done only if it
+# has changed.
 reload() { # MODE
+	touch "$database"/*
 	: >"$top/samples"
 	sample "$session" "$top/samples" 0.05 &
 	sampler=$!
