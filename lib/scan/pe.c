@@ -3,7 +3,7 @@
  * 1.4) and from sigtool --mdb: where a section starts is rounded down to
  * FileAlignment and its size up, and what lies past the end of the file is not
  * there.  libclamav gives up on a header that is odd elsewhere (no entry
- * point, more than 96 sections, a sign bit); here such a program has its
+ * point, more than 97 sections, a sign bit); here such a program has its
  * sections all the same, for a signature of one is as good as before.
  */
 #include <stdbool.h>

@@ -9,7 +9,8 @@
 
 #include "base/span.h"
 
-#define PE_SECTIONS_MAX 96
+/* libclamav's limit, one more than that of old Windows. */
+#define PE_SECTIONS_MAX 97
 
 /* Fills sections with the raw octets of each that is not empty.  Returns how
  * many; 0 if it is no PE program. */
