@@ -68,6 +68,30 @@ scan() { # by the clamd
 	av-scan -s "$CLAMD" "$@"
 }
 
+# children PID: those that it started.
+children() {
+	ps -o pid= --ppid "$1"
+}
+
+none_of() { # PID...: none is there any more, or is but a zombie
+	local pid
+	for pid; do
+		[ ! -e "/proc/$pid" ] ||
+		    grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null || return 1
+	done
+}
+
+# held_open ARGUMENT...: av-scan in the background, with a frame answered and
+# more to come through descriptor 9.
+held_open() {
+	mkfifo pipe
+	av-scan "$@" <pipe >out 2>log 3>&- &
+	scanner=$!
+	exec 9>pipe
+	cat f >&9
+	wait_for 60 test -s out
+}
+
 @test "wrong usage is 111 and says why" {
 	run -111 --separate-stderr av-scan -z
 	[[ $stderr == usage:* ]]
@@ -237,14 +261,13 @@ scan() { # by the clamd
 	    status=\$?; ls -A q >left; exit \$status"
 	[[ $(verdict out) == 'defer 452 4.3.1 '* ]]
 	[ ! -s left ]
-	mkfifo pipe
-	av-scan -s "$CLAMD" -a quarantine=q <pipe >out 2>log 3>&- &
-	exec 9>pipe
+	frame m >f
+	held_open -s "$CLAMD" -a quarantine=q
 	rmdir q
 	cat fi >&9
 	exec 9>&-
-	ended $! 111
-	[[ $(verdict out) == 'defer 451 4.3.0 '* ]]
+	ended "$scanner" 111
+	[[ $(mail-frame -c <out | tail -n 1 | cut -f 3) == 'defer 451 4.3.0 '* ]]
 	grep -q "verdict=defer reason='q: No such file" log
 }
 
@@ -519,30 +542,6 @@ scan() { # by the clamd
 	run -111 --separate-stderr sh -c "av-scan -s '$CLAMD' m >/dev/full"
 	run -111 --separate-stderr sh -c "av-scan -s '$CLAMD' m >&-"
 	run -0 --separate-stderr sh -c "av-scan -s '$CLAMD' <f >out 2>/dev/full"
-}
-
-# children PID: those that it started.
-children() {
-	ps -o pid= --ppid "$1"
-}
-
-none_of() { # PID...: none is there any more, or is but a zombie
-	local pid
-	for pid; do
-		[ ! -e "/proc/$pid" ] ||
-		    grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null || return 1
-	done
-}
-
-# held_open ARGUMENT...: av-scan in the background, with a frame answered and
-# more to come through descriptor 9.
-held_open() {
-	mkfifo pipe
-	av-scan "$@" <pipe >out 2>log 3>&- &
-	scanner=$!
-	exec 9>pipe
-	cat f >&9
-	wait_for 60 test -s out
 }
 
 @test "without -s it starts an av-scand, which ends with it" {

@@ -16,6 +16,7 @@
 #define COMMAND_MAX (REPORT_FILE_MAX + 20)
 #define PAUSE_FIRST 50 /* ms between two attempts, doubled each time */
 #define PAUSE_MAX 1000
+#define PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
 
 /* How an attempt ended. */
 enum attempt {
@@ -28,13 +29,11 @@ enum attempt {
 int
 clamd_init(struct clamd *clamd, const char *path, const char *database)
 {
-	const struct sockaddr_un address = {.sun_family = AF_UNIX};
-
 	memset(clamd, 0, sizeof(*clamd));
 	clamd->socket = path;
 	clamd->database = database;
 	peer_init(&clamd->peer);
-	if (path != NULL && strlen(path) >= sizeof(address.sun_path)) {
+	if (path != NULL && strlen(path) >= PATH_SIZE) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
