@@ -1,5 +1,6 @@
 load lib.bash
 load smtp-accept.bash
+load av.bash
 
 setup() {
 	accept_setup
@@ -97,6 +98,104 @@ supervise() {
 	[ "$(s6-svstat -o pid scan/smtp-accept)" != "$before" ]
 	mail_in one talktome@carol.example
 	arrived one
+}
+
+# setting SERVICE NAME VALUE: a setting of a service in scan/.
+setting() {
+	mkdir -p "scan/$1/env"
+	printf '%s\n' "$3" >"scan/$1/env/$2"
+}
+
+# The services of S2: signatures that are copied and prepared by av-db, av-scand
+# with them, and smtp-accept with av-scan.
+supervise_s2() {
+	local service as=
+	PORT=$(free_port)
+	mkdir scan logs run
+	cp -R share/s6/. scan
+	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
+	for service in smtp-accept av-scand av-db; do
+		mkdir "logs/$service"
+		own "logs/$service"
+		setting "$service" LOGDIR "$D/logs/$service"
+		setting "$service" AS "$as"
+	done
+	database signatures
+	mkdir copied prepared tmp
+	own prepared run tmp
+	setting av-db UPDATE "cp -R $D/signatures/. $D/copied"
+	setting av-db SOURCES "$D/copied"
+	setting av-db DATABASE "$D/prepared/av"
+	setting av-db SECONDS 1
+	setting av-scand SOCKET "$D/run/av"
+	setting av-scand DATABASE "$D/prepared/av"
+	setting av-scand TMPDIR "$D/tmp"
+	setting av-scand OPTIONS "${AS[*]} -o check=0.2"
+	setting smtp-accept LISTEN "127.0.0.1:$PORT"
+	setting smtp-accept NODES "$D/nodes"
+	setting smtp-accept LOCAL \
+	    "av-scan -s $D/run/av -o wait=5 | maildir-deliver $D/mail"
+	setting smtp-accept OPTIONS "${AS[*]}"
+	s6-svscan scan >svscan.log 2>&1 3>&- &
+	SCAN=$!
+	wait_for 20 answers
+	wait_for 30 is_ready
+}
+
+is_ready() {
+	[ "$(s6-svstat -o ready scan/av-scand)" = true ]
+}
+
+# reply_to FILE: what the server says to that message.
+reply_to() {
+	python3 - "$PORT" "$1" <<-'EOF'
+		import smtplib, sys
+		with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=60) as s:
+		    try:
+		        s.sendmail("alice@example.net", ["talktome@carol.example"],
+		            open(sys.argv[2]).read())
+		        print("250")
+		    except smtplib.SMTPDataError as e:
+		        print(e.smtp_code, e.smtp_error.decode())
+	EOF
+}
+
+@test "s6: S2 refuses a virus, takes other mail, and learns of new signatures" {
+	supervise_s2
+	infected virus.eml
+	[[ $(reply_to virus.eml) == '554 5.7.1 '*Test.Eicar* ]]
+	mail_in one talktome@carol.example
+	arrived one
+	grep -rq '^X-Virus-Status: Clean' mail/contact/new
+	printf 'Subject: new\n\nwhat nobody knew\n' >new.eml
+	[ "$(reply_to new.eml)" = 250 ]
+	printf 'Test.New:0:*:%s\n' "$(printf 'what nobody knew' | hex)" \
+	    >signatures/new.ndb
+	refused() {
+		[[ $(reply_to new.eml) == '554 5.7.1 '*Test.New* ]]
+	}
+	wait_for 30 refused
+}
+
+@test "s6: after a kill -9 of av-scand S2 waits for it and then goes on" {
+	supervise_s2
+	infected virus.eml
+	before=$(s6-svstat -o pid scan/av-scand)
+	kill -KILL "$before"
+	[[ $(reply_to virus.eml) == '554 5.7.1 '*Test.Eicar* ]]
+	[ "$(s6-svstat -o pid scan/av-scand)" != "$before" ]
+	mail_in one talktome@carol.example
+	arrived one
+}
+
+@test "s6: S2 without av-scand says to try later, and takes nothing" {
+	supervise_s2
+	s6-svc -wD -T 20000 -d scan/av-scand
+	printf 'Subject: later\n\ntext\n' >later.eml
+	[[ $(reply_to later.eml) == '451 '* ]]
+	run ! arrived later
+	s6-svc -wU -T 30000 -u scan/av-scand
+	[ "$(reply_to later.eml)" = 250 ]
 }
 
 # tcpserver starts the program of share/inetd for each client, as inetd does,
