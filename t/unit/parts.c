@@ -1,7 +1,11 @@
 /* parts: what is a message, and its parts as GMime sees them. */
+#define _GNU_SOURCE
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/sandbox.h"
+#include "base/user.h"
+#include "child.h"
 #include "scan/parts.h"
 #include "scan/partview.h"
 #include "test.h"
@@ -224,6 +228,29 @@ test_messages_in_encoded_parts_are_walked_so_deep(void)
 	buf_free(&mail);
 }
 
+static void
+convert_names(void)
+{
+	user_confine();
+	sandbox_reach(NULL, 0, NULL, 0);
+	FAILS(open("/etc/passwd", O_RDONLY), EACCES);
+	WANT(parts_are("Content-Type: a/b; name*=koi8-r''%C1.exe\n\n1",
+	    "\xd0\xb0.exe=1|"));
+	WANT(parts_are(
+	    "Content-Type: a/b; name=\"=?shift_jis?B?g0EuZXhl?=\"\n\n1",
+	    "\xe3\x82\xa2.exe=1|"));
+	/* nobody loads this one */
+	WANT(parts_are(
+	    "Content-Type: a/b; name*=ibm037''a.exe\n\n1", "a.exe=1|"));
+}
+
+static void
+test_names_need_no_files_any_more(void)
+{
+	parts_init();
+	CHECK(child_passes(convert_names));
+}
+
 int
 main(void)
 {
@@ -237,6 +264,7 @@ main(void)
 	TEST(parts_are_walked_as_deep_as_GMime_goes);
 	TEST(messages_are_walked_as_deep_as_GMime_goes);
 	TEST(messages_in_encoded_parts_are_walked_so_deep);
+	TEST(names_need_no_files_any_more);
 	buf_free(&seen);
 	return test_end();
 }
