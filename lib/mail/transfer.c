@@ -85,12 +85,18 @@ digit(int c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Takes the end of a line if there is one: LF, CR LF or CR. */
+/* Takes the end of a line if there is one: LF, CR LF, CR, or CR CR LF, which
+ * comes of a text that was converted twice. */
 static bool
 take_end(struct scan *scan)
 {
 	bool cr = scan_maybe(scan, '\r');
+	struct scan try = *scan;
 
+	if (cr && scan_maybe(&try, '\r') && scan_maybe(&try, '\n')) {
+		*scan = try;
+		return true;
+	}
 	return scan_maybe(scan, '\n') || cr;
 }
 

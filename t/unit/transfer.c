@@ -43,6 +43,7 @@ test_quoted_printable_is_decoded(void)
 	CHECK(gives(transfer_quoted, "a=3Db=3dc\r\nd", "a=b=c\r\nd"));
 	CHECK(gives(transfer_quoted, "a=\nb=\r\nc=\rd", "abcd"));
 	CHECK(gives(transfer_quoted, "a= \t\nb= \r\nc", "abc"));
+	CHECK(gives(transfer_quoted, "a=\r\r\nb=\r\rc", "ab\rc"));
 	CHECK(gives(transfer_quoted, "a=", "a"));
 	CHECK(gives(transfer_quoted, "a=4", "a=4"));
 	CHECK(gives(transfer_quoted, "a=zz==41= 41", "a=zz=A= 41"));
