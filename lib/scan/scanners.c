@@ -91,6 +91,15 @@ scanner_idle(struct desk *desk)
 	return find(desk, desk->current, SCANNER_IDLE);
 }
 
+/* Waits so long for the end of the process. */
+static bool
+is_dead(const struct scanner *scanner, int ms)
+{
+	struct pollfd pfd = {scanner->process, POLLIN, 0};
+
+	return poll(&pfd, 1, ms) == 1;
+}
+
 /* The process is dead. */
 static void
 release(struct desk *desk, struct scanner *scanner)
@@ -260,7 +269,9 @@ scanner_event(struct desk *desk, struct scanner *scanner)
 		take_answer(desk, scanner);
 		break;
 	case SCANNER_DYING:
-		release(desk, scanner);
+		/* it may be an event of the channel that was */
+		if (is_dead(scanner, 0))
+			release(desk, scanner);
 		break;
 	case SCANNER_NONE:
 	case SCANNER_ASKED:
@@ -372,7 +383,6 @@ scanners_sweep(struct desk *desk, int64_t now)
 void
 scanners_wait(struct desk *desk)
 {
-	struct pollfd pfd = {.events = POLLIN};
 	struct scanner *scanner;
 	size_t i;
 
@@ -380,8 +390,7 @@ scanners_wait(struct desk *desk)
 		scanner = &desk->scanners[i];
 		if (scanner->state != SCANNER_DYING)
 			continue;
-		pfd.fd = scanner->process;
-		poll(&pfd, 1, DEATH_MS);
+		is_dead(scanner, DEATH_MS);
 		release(desk, scanner);
 	}
 }

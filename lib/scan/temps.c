@@ -23,6 +23,7 @@
 #include "scan/deskpart.h"
 
 #define PREFIX "av-scand."
+#define TRIES_MAX 100
 #define DEPTH_MAX 32     /* directories in directories */
 #define FILES_MAX 100000 /* that are counted */
 #define BLOCK 512        /* st_blocks, see inode(7) */
@@ -126,13 +127,18 @@ temp_is_over(const char *path, uint64_t max)
 	return usage.octets > max || usage.files >= FILES_MAX;
 }
 
-/* Locks a directory until the last of us is dead.  The lock, or -1. */
+/* Locks a directory until the last of us is dead.  The lock, or -1 if somebody
+ * has it, or has removed the directory. */
 static int
 lock(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status, open_status;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &open_status) < 0 ||
+	    lstat(path, &status) < 0 || status.st_ino != open_status.st_ino) {
 		close(fd);
 		return -1;
 	}
@@ -168,12 +174,32 @@ remove_old(const char *base)
 	closedir(dir);
 }
 
+/* Makes a directory and locks it.  Another av-scand that starts now may take it
+ * for an old one, before it is locked. */
+static void
+make(char path[PATH_MAX])
+{
+	static const char name[] = "/" PREFIX "XXXXXX";
+	size_t len = strlen(path);
+	int i;
+
+	if (len + sizeof(name) > PATH_MAX)
+		fatal("'%s' (TMPDIR) is too long", path);
+	for (i = 0; i < TRIES_MAX; i++) {
+		memcpy(path + len, name, sizeof(name));
+		if (mkdtemp(path) == NULL)
+			break;
+		if (lock(path) >= 0)
+			return;
+	}
+	fatal("cannot make '%s': %s", path, strerror(errno));
+}
+
 const char *
 desk_temp(uint64_t octets)
 {
 	static char path[PATH_MAX];
 	struct statvfs space;
-	int n;
 
 	if (realpath(file_temp_dir(), path) == NULL)
 		fatal("cannot find '%s' (TMPDIR): %s", file_temp_dir(),
@@ -185,11 +211,6 @@ desk_temp(uint64_t octets)
 		fatal("'%s' (TMPDIR) has no room for the temporary files of "
 		      "all scanners: -o temp, -o scanners",
 		    path);
-	n = (int)strlen(path);
-	if ((size_t)n + sizeof("/" PREFIX "XXXXXX") > sizeof(path))
-		fatal("'%s' (TMPDIR) is too long", path);
-	memcpy(path + n, "/" PREFIX "XXXXXX", sizeof("/" PREFIX "XXXXXX"));
-	if (mkdtemp(path) == NULL || lock(path) < 0)
-		fatal("cannot make '%s': %s", path, strerror(errno));
+	make(path);
 	return path;
 }
