@@ -31,10 +31,11 @@
 #include "net/local.h"
 #include "scan/desk.h"
 
+#define DATABASE "/var/lib/pimail/av" /* if it is there */
+#define DATABASE_OF_CLAMAV "/var/lib/clamav"
 #define SCANNERS_MAX 8 /* if nobody says how many */
 
 static struct desk_settings settings = {
-    .database = "/var/lib/clamav",
     .listener = -1,
     .connection = -1,
     .notify = -1,
@@ -248,6 +249,9 @@ main(int argc, char **argv)
 		}
 	if (argc - optind > 1)
 		usage();
+	if (settings.database == NULL)
+		settings.database =
+		    access(DATABASE, F_OK) == 0 ? DATABASE : DATABASE_OF_CLAMAV;
 	check();
 	if (user_name != NULL)
 		user_find(&user, user_name);

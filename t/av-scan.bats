@@ -544,6 +544,32 @@ held_open() {
 	run -0 --separate-stderr sh -c "av-scan -s '$CLAMD' <f >out 2>/dev/full"
 }
 
+@test "without options the daemon and its database are where they are by default" {
+	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
+	database db
+	infected virus.eml
+	cat >inside <<-'EOF'
+		mount -t tmpfs tmpfs /run
+		mount -t tmpfs tmpfs /var/lib
+		mkdir -p /run/pimail /var/lib/pimail
+		cp -R db /var/lib/pimail/av
+		mkfifo ready
+		av-scand -o notify=4 /run/pimail/av 4>ready 2>desk.log &
+		read -r line <ready
+		av-scan <virus.eml >out
+		echo "$?" >status
+		kill "$!"
+		wait "$!"
+		rm -f /run/pimail/av
+		mv /var/lib/pimail/av /var/lib/clamav
+		av-scan virus.eml >lines 2>err; cat err
+	EOF
+	unshare -m sh inside
+	[ "$(cat status)" = 100 ]
+	grep -q 'info: ClamAV' desk.log
+	grep -q 'virus.eml: Test.Eicar.UNOFFICIAL FOUND' lines
+}
+
 @test "without -s it starts an av-scand, which ends with it" {
 	database db
 	run -100 --separate-stderr av-scan -d db m i

@@ -107,6 +107,9 @@ default_signals(void)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN); /* dead scanners leave no trace */
+	/* libclamav says nothing of what it could not write: a temporary file
+	 * past its limit ends the scanner, and that is no clean message */
+	signal(SIGXFSZ, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
