@@ -150,12 +150,8 @@ place_of(const struct walk *walk, GMimeStream *stream)
 static void
 give(struct walk *walk, struct span octets, const char *name, bool is_message)
 {
-	struct walk inner = *walk;
+	struct span outer = walk->mail;
 
-	if (walk->count == PARTS_MAX) {
-		walk->whole = false;
-		return;
-	}
 	walk->count++;
 	walk->each(octets, name, walk->arg);
 	if (!is_message && !parts_is_message(octets))
@@ -164,11 +160,10 @@ give(struct walk *walk, struct span octets, const char *name, bool is_message)
 		walk->whole = false;
 		return;
 	}
-	inner.count = walk->count;
-	inner.nesting++;
-	walk_message(&inner, octets);
-	walk->count = inner.count;
-	walk->whole = walk->whole && inner.whole;
+	walk->nesting++;
+	walk_message(walk, octets);
+	walk->nesting--;
+	walk->mail = outer;
 }
 
 /* A stream of octets that it does not own.  What the array held is to be freed
@@ -193,17 +188,29 @@ close_octets(GMimeStream *stream, GByteArray *array)
 	g_byte_array_free(array, FALSE);
 }
 
+/* GMime leaves a message that is encoded, against RFC 2046, 5.2.1, alone. */
+static bool
+is_message_type(GMimeContentType *type)
+{
+	return type != NULL &&
+	       (g_mime_content_type_is_type(type, "message", "rfc822") ||
+		   g_mime_content_type_is_type(type, "message", "global") ||
+		   g_mime_content_type_is_type(type, "message", "news"));
+}
+
 static void
 walk_part(struct walk *walk, GMimePart *part)
 {
 	GMimeDataWrapper *content = g_mime_part_get_content(part);
-	GMimeContentType *type;
 	struct buf decoded = BUF_INIT(SIZE_MAX - 1);
 	struct span octets;
-	bool is_message;
 
 	if (content == NULL)
 		return;
+	if (walk->count == PARTS_MAX) {
+		walk->whole = false;
+		return;
+	}
 	octets = place_of(walk, g_mime_data_wrapper_get_stream(content));
 	switch (g_mime_part_get_content_encoding(part)) {
 	case GMIME_CONTENT_ENCODING_BASE64:
@@ -221,11 +228,9 @@ walk_part(struct walk *walk, GMimePart *part)
 	default:
 		break;
 	}
-	type = g_mime_object_get_content_type(GMIME_OBJECT(part));
-	/* GMime leaves one that is encoded, against RFC 2046, 5.2.1, alone */
-	is_message =
-	    type != NULL && g_mime_content_type_is_type(type, "message", "*");
-	give(walk, octets, g_mime_part_get_filename(part), is_message);
+	give(walk, octets, g_mime_part_get_filename(part),
+	    is_message_type(
+		g_mime_object_get_content_type(GMIME_OBJECT(part))));
 	buf_free(&decoded);
 }
 
@@ -236,7 +241,7 @@ walk_multipart(struct walk *walk, GMimeMultipart *multipart)
 {
 	int i, count = g_mime_multipart_get_count(multipart);
 
-	for (i = 0; i < count && walk->whole; i++)
+	for (i = 0; i < count; i++)
 		walk_object(walk, g_mime_multipart_get_part(multipart, i));
 }
 
@@ -311,7 +316,6 @@ walk_view(struct walk *walk, char *view)
 	}
 	stream = open_octets(text, &array);
 	parser = g_mime_parser_new_with_stream(stream);
-	g_mime_parser_options_set_warning_callback(walk->options, heed, walk);
 	object = g_mime_parser_construct_part(parser, walk->options);
 	g_object_unref(parser);
 	free(view);
@@ -354,6 +358,7 @@ parts_walk(struct span mail,
 
 	parts_init();
 	walk.options = g_mime_parser_options_new();
+	g_mime_parser_options_set_warning_callback(walk.options, heed, &walk);
 	walk_message(&walk, mail);
 	g_mime_parser_options_free(walk.options);
 	return walk.whole;
