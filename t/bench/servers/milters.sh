@@ -21,7 +21,7 @@ start_clamav() {
 		ClamdSocket unix:$dir/clamd/socket
 		MilterSocket unix:$dir/clamav.milter
 		MilterSocketMode 666
-		TemporaryDirectory $dir/clamd
+		TemporaryDirectory ${BENCH_TEMP:-$dir/clamd}
 	END
 	orphan clamav-milter -c "$dir/clamd/milter.conf"
 	wait_for_socket "$dir/clamav.milter"
