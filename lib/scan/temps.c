@@ -46,14 +46,18 @@ is_self(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Removes all that is in a directory.  0, or -1 with errno. */
+/* Removes all that is in a directory, whatever its mode.  0, or -1 with errno.
+ */
 static int
 empty(int parent, const char *name, unsigned depth)
 {
-	DIR *dir = open_below(parent, name);
 	const struct dirent *entry;
 	int rc = 0;
+	DIR *dir;
 
+	if (fchmodat(parent, name, 0700, 0) < 0)
+		return -1;
+	dir = open_below(parent, name);
 	if (dir == NULL)
 		return -1;
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
@@ -91,7 +95,8 @@ struct usage {
 	unsigned files;
 };
 
-/* Adds up what is in a directory; files that go meanwhile are no error. */
+/* Adds up what is in a directory; files that go meanwhile are no error, but
+ * nothing hides in what cannot be listed. */
 static void
 count(int parent, const char *name, unsigned depth, struct usage *usage)
 {
@@ -99,6 +104,8 @@ count(int parent, const char *name, unsigned depth, struct usage *usage)
 	const struct dirent *entry;
 	struct stat status;
 
+	if (dir == NULL && errno != ENOENT)
+		usage->files = FILES_MAX;
 	if (dir == NULL)
 		return;
 	while (usage->files < FILES_MAX && (entry = readdir(dir)) != NULL) {
