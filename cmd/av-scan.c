@@ -29,7 +29,10 @@
 #include "scan/outcome.h"
 #include "store/hold.h"
 
-#define SOCKET "/run/pimail/av" /* if nobody says where, and it is there */
+/* If nobody says where, and the directory is there, for the socket may be still
+ * to come. */
+#define DIRECTORY "/run/pimail"
+#define SOCKET DIRECTORY "/av"
 #define OURS "X-Virus-*"
 #define TRACE "Received: by av-scan"
 #define FIELDS_MAX (OUTCOME_LIST_MAX + 2048)
@@ -339,7 +342,7 @@ main(int argc, char **argv)
 		}
 	if (socket != NULL && database != NULL)
 		usage();
-	if (socket == NULL && database == NULL && access(SOCKET, F_OK) == 0)
+	if (socket == NULL && database == NULL && access(DIRECTORY, F_OK) == 0)
 		socket = SOCKET;
 	settings.rules.error = action_of("on-error", on_error, false);
 	settings.rules.limit = action_of("on-limit", on_limit, true);

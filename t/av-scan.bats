@@ -560,7 +560,7 @@ held_open() {
 		echo "$?" >status
 		kill "$!"
 		wait "$!"
-		rm -f /run/pimail/av
+		rm -r /run/pimail
 		mv /var/lib/pimail/av /var/lib/clamav
 		av-scan virus.eml >lines 2>err; cat err
 	EOF

@@ -1,5 +1,6 @@
 # The house itself: what is built, installed and written about it.
 load lib.bash
+load av.bash
 
 setup() {
 	common_setup
@@ -127,7 +128,7 @@ let_in() {
 @test "the lines in the README are shell, and S1 starts" {
 	sed -n 's/^    //p' "$TOP/README" >lines
 	sh -n lines
-	grep -v '^ ' "$TOP/README" | grep -q 'S1 works'
+	grep -v '^ ' "$TOP/README" | grep -q 'S1 and$'
 	s1=$(sed -n '/^    # S1/{n;s/^ *//p;}' "$TOP/README")
 	# as it stands there, but for the port, the user, and the directories
 	port=$(free_port)
@@ -155,6 +156,45 @@ let_in() {
 	kill "$server"
 	wait "$server"
 	[ "$(find mail/contact/new -type f | wc -l)" = 1 ]
+}
+
+@test "S2 of the README starts, and refuses a virus" {
+	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
+	let_in
+	cp -R "$TOP/share/nodes" nodes
+	database signatures
+	infected virus.eml CRLF
+	port=$(free_port)
+	{
+		cat <<-'EOF'
+			set -e
+			unset TMPDIR
+			port=$1
+			for dir in /run /var/lib /srv; do
+				mount -t tmpfs tmpfs $dir
+			done
+			mkdir /srv/mail
+			cp -R signatures /var/lib/clamav
+			chown nobody /srv/mail
+		EOF
+		sed -n '/^    # S2/,/^$/s/^    //p' "$TOP/README" |
+		    sed "s/ :25 / 127.0.0.1:$port /;s/-u pimail/-u nobody/" |
+		    sed '$s/$/ \&/'
+		cat <<-'EOF'
+			server=$!
+			send() {
+				swaks --server 127.0.0.1 --port "$port" "$@" \
+				    --from a@b.example --to talktome@carol.example
+			}
+			until send >said 2>&1; do sleep 0.2; done
+			send --data virus.eml >said 2>&1 || :
+			kill $server $(jobs -p)
+			find /srv/mail -type f >mails
+		EOF
+	} >inside
+	timeout 60 unshare -m sh inside "$port"
+	grep -q '554 5.7.1 Virus found: Test.Eicar' said
+	[ "$(wc -l <mails)" = 1 ]
 }
 
 @test "the demo passes" {
