@@ -123,8 +123,8 @@ function idle(kind, k, words,    at) {
 BEGIN {
 	FS = ","
 	shown["postfix-rspamd"] = "rspamd"
-	shown["full"] = "av-scand full"
-	shown["mail"] = "av-scand mail"
+	shown["full"] = "scand full"
+	shown["mail"] = "scand mail"
 	columns(servers, "bare")
 }
 
