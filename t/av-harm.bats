@@ -81,6 +81,51 @@ memory() {
 	[ "$(memory)" -lt 900000 ]
 }
 
+# over FILE SIZE: a zip of a file of 2 MB with the string of EICAR at its end,
+# which says that it has SIZE octets.
+over() {
+	python3 - "$(eicar)" "$@" <<-'EOF'
+		import io, struct, sys, zipfile
+		eicar, path, size = sys.argv[1:]
+		out = io.BytesIO()
+		with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+		    archive.writestr("z.bin", bytes(2000000) + eicar.encode())
+		data = bytearray(out.getvalue())
+		struct.pack_into("<I", data, data.index(b"PK\3\4") + 22, int(size))
+		struct.pack_into("<I", data, data.index(b"PK\1\2") + 24, int(size))
+		open(path, "wb").write(data)
+	EOF
+}
+
+@test "a member of an archive that is too large is a limit, whatever it says" {
+	over true.zip 2000068
+	over lie.zip 100
+	desk -o scanners=1
+	for file in true.zip lie.zip; do
+		scan "$file"
+		[ "$status" = 100 ]
+	done
+	kill "$desk"
+	wait "$desk"
+	desk -o scanners=1 -o file-size=1M
+	for file in true.zip lie.zip; do
+		scan "$file"
+		[ "$status" = 111 ]
+		[[ $output == *MaxFileSize* ]]
+	done
+}
+
+@test "what was scanned once is looked at again" {
+	desk -o scanners=1
+	printf 'MZ not much of a program' >tool.exe
+	zip -q tool.zip tool.exe
+	for _ in 1 2; do
+		scan tool.zip
+		[ "$status" = 0 ]
+		[[ $output == *'executable (tool.exe)'* ]]
+	done
+}
+
 @test "an archive that is cut is scanned as far as it goes" {
 	desk
 	eicar >eicar.txt

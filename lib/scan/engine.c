@@ -273,6 +273,9 @@ new_engine(const struct engine_limits *limits, const char *temp)
 	    clam, CL_ENGINE_MAX_FILESIZE, (long long)limits->file_size);
 	cl_engine_set_num(
 	    clam, CL_ENGINE_MAX_RECURSION, (long long)limits->recursion);
+	/* what it remembers as clean it does not unpack again, and we would not
+	 * see what is inside */
+	cl_engine_set_num(clam, CL_ENGINE_DISABLE_CACHE, 1);
 	inspect_hook(clam);
 	return clam;
 }

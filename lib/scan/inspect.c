@@ -8,6 +8,10 @@
 #include "scan/pe.h"
 #include "scan/policy.h"
 
+/* libclamav cuts what it unpacks at the limit of a file's size, some of its
+ * unpackers a block before, and scans the rest as if that were all. */
+#define CUT_BEFORE 65536
+
 #define PLAIN_MAX (REPORT_OBJECTS_MAX / 2)
 
 #define LIMIT INSPECT_LIMIT
@@ -100,9 +104,8 @@ note_object(struct inspection *it, enum report_kind kind, struct span name)
 	size_t at = 0;
 
 	if (kind == REPORT_OTHER &&
-	    (name.len == 0 ||
-		(it->report->object_count >= PLAIN_MAX &&
-		    policy_kind_of_name(name) == REPORT_OTHER)))
+	    (name.len == 0 || (it->report->object_count >= PLAIN_MAX &&
+				  policy_kind_of_name(name) == REPORT_OTHER)))
 		return;
 	while (report_next(it->report, &at, &other, &its))
 		if (other == kind && span_eq(its, name))
@@ -152,6 +155,14 @@ find_hashes(struct inspection *it, struct span octets)
 	return false;
 }
 
+/* Notes if an object is too large, or is all that was left of one. */
+static void
+note_size(struct inspection *it, uint64_t size)
+{
+	if (size + CUT_BEFORE > it->engine->limits.file_size)
+		report_result(it->report, REPORT_LIMIT, LIMIT ".MaxFileSize");
+}
+
 /* libclamav calls it for every object before it looks at it, the outermost one
  * too. */
 static cl_error_t
@@ -175,6 +186,8 @@ inspect(int fd, const char *type, const char **ancestors, size_t parent_size,
 	it->objects++;
 	if (octets == NULL || size == 0)
 		return CL_CLEAN;
+	if (level > 0)
+		note_size(it, size);
 	kind = is_program(type) ? REPORT_EXECUTABLE
 				: policy_kind_of_content(object);
 	if (level > 0)
@@ -189,17 +202,20 @@ inspect(int fd, const char *type, const char **ancestors, size_t parent_size,
 	return find_hashes(it, object) ? CL_VIRUS : CL_CLEAN;
 }
 
+/* What an archive says of a member, before it is unpacked; it may lie. */
 static cl_error_t
 look_at_member(const char *container, unsigned long container_size,
     const char *name, unsigned long size, int is_encrypted, unsigned position,
     void *arg)
 {
+	struct inspection *it = arg;
+
 	(void)container;
 	(void)container_size;
-	(void)size;
 	(void)position;
 	if (is_encrypted)
-		note_object(arg, REPORT_ENCRYPTED, real_name(name));
+		note_object(it, REPORT_ENCRYPTED, real_name(name));
+	note_size(it, size);
 	return CL_CLEAN;
 }
 
