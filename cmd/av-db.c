@@ -23,8 +23,8 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "base/user.h"
-#include "scan/exchange.h"
-#include "scan/prepare.h"
+#include "sigs/exchange.h"
+#include "sigs/prepare.h"
 
 #define MEGABYTE (1 << 20)
 

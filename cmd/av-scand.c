@@ -27,9 +27,9 @@
 #include "base/sandbox.h"
 #include "base/scan.h"
 #include "base/user.h"
+#include "desk/desk.h"
 #include "net/listen.h"
 #include "net/local.h"
-#include "scan/desk.h"
 
 #define DATABASE "/var/lib/pimail/av" /* if it is there */
 #define DATABASE_OF_CLAMAV "/var/lib/clamav"

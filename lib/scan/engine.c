@@ -18,7 +18,7 @@
 #include "scan/inspect.h"
 #include "scan/loose.h"
 #include "scan/parts.h"
-#include "scan/prepare.h"
+#include "sigs/prepare.h"
 
 #define PROFILE_MAX 4096
 #define LOOSE_MAX (100 << 20) /* octets of a decoded run */

@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "scan/hashes.h"
 #include "scan/report.h"
-#include "scan/snapshot.h"
+#include "sigs/hashes.h"
+#include "sigs/snapshot.h"
 
 struct engine_limits {
 	uint64_t file_size;    /* octets of any one object */

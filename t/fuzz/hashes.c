@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "scan/hashes.h"
+#include "sigs/hashes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "scan/request.h"
+#include "desk/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

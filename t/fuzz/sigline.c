@@ -4,7 +4,7 @@
  */
 #include <stdint.h>
 
-#include "scan/sigline.h"
+#include "sigs/sigline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

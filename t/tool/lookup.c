@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "scan/hashes.h"
-#include "scan/sigfile.h"
+#include "sigs/hashes.h"
+#include "sigs/sigfile.h"
 
 #define COUNT_MAX 1000000
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scan/estimate.h"
+#include "sigs/estimate.h"
 #include "test.h"
 
 #define MEGABYTE (1 << 20)

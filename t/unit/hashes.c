@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "scan/hashes.h"
+#include "sigs/hashes.h"
 #include "test.h"
 
 /* A digest made of a number, as random as a real one. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "scan/request.h"
+#include "desk/request.h"
 #include "test.h"
 
 static const char *const names[] = {[REQUEST_PING] = "ping",

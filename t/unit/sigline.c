@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "scan/sigfile.h"
-#include "scan/sigline.h"
+#include "sigs/sigfile.h"
+#include "sigs/sigline.h"
 #include "test.h"
 
 #define MD5 "00112233445566778899aabbccddeeff"

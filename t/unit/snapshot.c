@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
-#include "scan/snapshot.h"
+#include "sigs/snapshot.h"
 #include "test.h"
 
 static char dir[] = "/tmp/snapshot.XXXXXX";
