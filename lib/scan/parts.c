@@ -92,10 +92,12 @@ without_preface(struct span mail, bool *mbox)
 	struct scan scan;
 	struct span rest;
 
+	*mbox = false;
+	if (mail.len == 0)
+		return mail;
 	scan_init(&scan, mail);
 	scan_maybe_word(&scan, "\xef\xbb\xbf");
 	scan_while(&scan, is_line_end);
-	*mbox = false;
 	while (scan_maybe_word(&scan, "From ") ||
 	       scan_maybe_word(&scan, ">From ")) {
 		rest = scan_rest(&scan);

@@ -80,6 +80,9 @@ static void
 test_leaves_are_decoded(void)
 {
 	CHECK(parts_are("Subject: x\n\ntext\n", "?=text\n|"));
+	CHECK(parts_are("Subject: x\n\n", "?=|"));
+	CHECK(parts_are("Content-Transfer-Encoding: base64\n\n", "?=|"));
+	CHECK(parts_are("", "?=|"));
 	CHECK(parts_are(
 	    "Content-Transfer-Encoding: base64\n\naGVs\nbG8=\n", "?=hello|"));
 	CHECK(parts_are("Content-Transfer-Encoding: BASE64\r\n\r\naGV\r\nsbG8",
