@@ -103,7 +103,7 @@ scan_rest(struct scan *scan)
 
 	if (!scan->bad)
 		span.len = (size_t)(scan->end - scan->p);
-	scan->p += span.len;
+	scan->p = scan->bad ? scan->p : scan->end;
 	return span;
 }
 

@@ -75,11 +75,12 @@ scan_message(struct inspection *it, struct span mail)
 	if (!parts_walk(mail, scan_part, it))
 		report_result(
 		    it->report, REPORT_LIMIT, INSPECT_LIMIT ".MaxParts");
-	while (loose_next(mail, &at, &run))
+	while (loose_next(mail, &at, &run)) {
 		inspect_part(it, buf_span(&run), NULL);
-	if (run.full)
-		report_result(
-		    it->report, REPORT_LIMIT, INSPECT_LIMIT ".MaxFileSize");
+		if (run.full)
+			report_result(it->report, REPORT_LIMIT,
+			    INSPECT_LIMIT ".MaxFileSize");
+	}
 	buf_free(&run);
 }
 

@@ -304,7 +304,8 @@ inspect_part(struct inspection *it, struct span octets, const char *name)
 
 	note_object(it, policy_kind_of_content(octets), real_name(name));
 	identify(octets, id);
-	if (seen(it, id))
+	/* one that was met too deep to be taken apart was not scanned */
+	if (it->report->result != REPORT_LIMIT && seen(it, id))
 		return;
 	it->again = true;
 	inspect_octets(it, octets);

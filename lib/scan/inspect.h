@@ -47,7 +47,7 @@ void inspect_hook(struct cl_engine *clam);
 void inspect_octets(struct inspection *inspection, struct span octets);
 
 /* The same for a part that somebody else than libclamav has decoded, unless
- * libclamav has met it. */
+ * libclamav has met it, and no limit. */
 void inspect_part(
     struct inspection *inspection, struct span octets, const char *name);
 
