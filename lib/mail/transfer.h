@@ -20,8 +20,14 @@ struct transfer64 {
 	unsigned count;
 };
 
+extern const unsigned char transfer64_values[256];
+
 /* The six bits that an octet stands for in base64; -1 if none. */
-int transfer64_value(char c);
+static inline int
+transfer64_value(char c)
+{
+	return transfer64_values[(unsigned char)c] - 1;
+}
 
 /* Base64 in pieces.  Padding ends a group; what follows begins a new one. */
 void transfer64_add(

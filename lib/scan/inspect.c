@@ -12,6 +12,8 @@
  * unpackers a block before, and scans the rest as if that were all. */
 #define CUT_BEFORE 65536
 
+#define TEXT_STEP 4096
+
 #define PLAIN_MAX (REPORT_OBJECTS_MAX / 2)
 
 #define LIMIT INSPECT_LIMIT
@@ -31,14 +33,22 @@ digest(const EVP_MD *algorithm, struct span octets, unsigned char *out)
 static bool
 is_text(struct span octets)
 {
-	size_t i;
+	while (octets.len > 0) {
+		size_t i,
+		    some = octets.len < TEXT_STEP ? octets.len : TEXT_STEP;
+		unsigned odd = 0;
 
-	for (i = 0; i < octets.len; i++) {
-		unsigned char c = (unsigned char)octets.p[i];
+		/* without a branch, so that it is done in many at a time */
+		for (i = 0; i < some; i++) {
+			unsigned char c = (unsigned char)octets.p[i];
 
-		if (c < ' ' && c != '\t' && c != '\n' && c != '\r' &&
-		    c != '\f' && c != '\033')
+			odd |= (c < ' ') & (c != '\t') & (c != '\n') &
+			       (c != '\r') & (c != '\f') & (c != '\033');
+		}
+		if (odd)
 			return false;
+		octets.p += some;
+		octets.len -= some;
 	}
 	return true;
 }
@@ -47,17 +57,29 @@ static void
 identify(struct span octets, unsigned char id[EVP_MAX_MD_SIZE])
 {
 	struct buf text = BUF_INIT(SIZE_MAX / 4);
-	size_t i;
+	const char *cr;
 
 	if (octets.len == 0 || !is_text(octets)) {
 		digest(EVP_sha256(), octets, id);
 		return;
 	}
 	buf_room(&text, octets.len);
-	for (i = 0; i < octets.len; i++)
-		if (octets.p[i] != '\r' || i + 1 == octets.len ||
-		    octets.p[i + 1] != '\n')
-			text.p[text.len++] = octets.p[i];
+	while (octets.len > 0) {
+		size_t len = octets.len;
+
+		cr = memchr(octets.p, '\r', octets.len);
+		if (cr != NULL)
+			len = (size_t)(cr - octets.p);
+		buf_add(&text, octets.p, len);
+		octets.p += len;
+		octets.len -= len;
+		if (octets.len == 0)
+			break;
+		if (octets.len == 1 || octets.p[1] != '\n')
+			buf_add(&text, "\r", 1);
+		octets.p++;
+		octets.len--;
+	}
 	while (text.len > 0 && text.p[text.len - 1] == '\n')
 		text.len--;
 	digest(EVP_sha256(), buf_span(&text), id);
@@ -73,6 +95,13 @@ seen(const struct inspection *it, const unsigned char *id)
 		if (memcmp(it->seen.p + i, id, HASHES_DIGEST_MAX) == 0)
 			return true;
 	return false;
+}
+
+static void
+remember(struct inspection *it, const unsigned char *id)
+{
+	if (!buf_add(&it->seen, id, HASHES_DIGEST_MAX))
+		report_result(it->report, REPORT_LIMIT, LIMIT ".MaxFiles");
 }
 
 /* What libclamav calls an object that has no name of its own. */
@@ -186,8 +215,6 @@ inspect(int fd, const char *type, const char **ancestors, size_t parent_size,
 	it->objects++;
 	if (octets == NULL || size == 0)
 		return CL_CLEAN;
-	if (level > 0)
-		note_size(it, size);
 	kind = is_program(type) ? REPORT_EXECUTABLE
 				: policy_kind_of_content(object);
 	if (level > 0)
@@ -196,9 +223,11 @@ inspect(int fd, const char *type, const char **ancestors, size_t parent_size,
 		note_object(it, kind,
 		    it->name == NULL ? (struct span){NULL, 0}
 				     : span_of(it->name));
-	identify(object, id);
-	if (!buf_add(&it->seen, id, HASHES_DIGEST_MAX))
-		report_result(it->report, REPORT_LIMIT, LIMIT ".MaxFiles");
+	if (level > 0) {
+		note_size(it, size);
+		identify(object, id);
+		remember(it, id);
+	}
 	return find_hashes(it, object) ? CL_VIRUS : CL_CLEAN;
 }
 
@@ -307,6 +336,7 @@ inspect_part(struct inspection *it, struct span octets, const char *name)
 	/* one that was met too deep to be taken apart was not scanned */
 	if (it->report->result != REPORT_LIMIT && seen(it, id))
 		return;
+	remember(it, id);
 	it->again = true;
 	inspect_octets(it, octets);
 }
