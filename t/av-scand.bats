@@ -687,9 +687,10 @@ kill_engine() {
 	for ((i = 0; i < 20000; i++)); do
 		printf 'Test.N%d:0:*:%08x%08x%08x\n' "$i" "$i" "$i" "$i"
 	done >db/many.ndb
-	run -111 --separate-stderr av-scand "${AS[@]}" -d db -o memory=10M \
+	run -111 --separate-stderr av-scand "${AS[@]}" -d db -o memory=3M \
 	    "$SOCKET"
-	[[ $stderr == *"cannot load 'db'"* ]]
+	[[ $stderr == *"cannot load 'db': it wants about "* ]]
+	[[ $stderr == *'and -o memory is 3; prepared by av-db it would want '* ]]
 	serve -o memory=500M
 	finds Test.Eicar eicar
 }

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "desk/deskpart.h"
+#include "sigs/estimate.h"
 
 #define PAUSE_MS 1000      /* before a dead nursery is started again, */
 #define PAUSE_MAX_MS 60000 /* and twice that each time up to this */
@@ -144,10 +145,35 @@ put_off(struct desk *desk)
 		desk->pause = PAUSE_MAX_MS;
 }
 
+/* Whether it is no wonder that there was no memory; says then what would do. */
+static bool
+is_too_large(const struct desk *desk, const struct database *database,
+    char why[DESK_REASON_MAX + 1])
+{
+	uint64_t memory = desk->settings->nursery.memory;
+	struct estimate estimate;
+
+	if (memory == 0 ||
+	    estimate_snapshot(&database->snapshot, &estimate) < 0 ||
+	    estimate.now <= memory)
+		return false;
+	snprintf(why, DESK_REASON_MAX + 1,
+	    "it wants about %" PRIu64 " MB, and -o memory is %" PRIu64
+	    "; prepared by av-db it would want %" PRIu64
+	    " MB, and with profile=mail %" PRIu64,
+	    estimate.now >> 20, memory >> 20, estimate.full >> 20,
+	    estimate.mail >> 20);
+	return true;
+}
+
 /* If it was the good one, there is none better; it is tried again later. */
 static void
 refuse(struct desk *desk, struct database *database, const char *why)
 {
+	char size[DESK_REASON_MAX + 1];
+
+	if (is_too_large(desk, database, size))
+		why = size;
 	if (!desk->started) {
 		databases_stop(desk);
 		temp_remove(desk->settings->nursery.temp);

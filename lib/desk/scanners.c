@@ -1,8 +1,8 @@
 /*
  * scanners: the processes that scan, as the desk sees them.
  *
- * - There are as many as there is work for, up to the number of the settings:
- *   each costs some memory of its own, and a fork.
+ * - There are as many as there is work for, and one more, up to the number of
+ *   the settings: each costs some memory of its own, and a fork.
  * - One that has taken too long, holds too much of the disk or says something
  *   odd is killed; its job fails.  A job is never tried twice: it may be what
  *   killed the first.
@@ -181,9 +181,8 @@ scanners_fill(struct desk *desk)
 	if (current == NULL || desk->swapping || clock_ms() < desk->next_ask)
 		return;
 	have = scanners_count(desk, current, SCANNER_BUSY);
-	wanted = have + desk->queue_length;
-	if (wanted == 0)
-		wanted = 1;
+	/* one more is ready, should one of these die of what it scans */
+	wanted = have + desk->queue_length + 1;
 	have += scanners_count(desk, current, SCANNER_IDLE) +
 		scanners_count(desk, current, SCANNER_ASKED);
 	while (have < wanted &&

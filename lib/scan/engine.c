@@ -21,7 +21,6 @@
 #include "sigs/prepare.h"
 
 #define PROFILE_MAX 4096
-#define LOOSE_MAX (100 << 20) /* octets of a decoded run */
 
 /* Large blocks come and go with every object, and libclamav needs some of them
  * for each: without this the kernel would clear fresh pages for each, which
@@ -67,9 +66,10 @@ scan_as_mail(struct inspection *it, struct span mail)
 static void
 scan_message(struct inspection *it, struct span mail)
 {
-	struct buf run = BUF_INIT(LOOSE_MAX);
+	struct buf run;
 	size_t at = 0;
 
+	buf_init(&run, it->engine->limits.file_size);
 	if (!it->as_mail)
 		scan_as_mail(it, mail);
 	if (!parts_walk(mail, scan_part, it))
