@@ -78,7 +78,7 @@ asker_started(struct server *server, int channel)
 		return;
 	}
 	server->lists = (struct source){SOURCE_LISTS, channel, 0, false};
-	server_watch(server, &server->lists, EPOLLIN);
+	source_watch(server->epoll, &server->lists, EPOLLIN);
 }
 
 static void
@@ -86,7 +86,7 @@ lost(struct server *server)
 {
 	size_t i;
 
-	server_forget(server, &server->lists);
+	source_forget(server->epoll, &server->lists);
 	close(server->lists.fd);
 	server->lists.fd = -1;
 	for (i = 0; i < SERVER_ASKED_MAX; i++)

@@ -20,7 +20,7 @@ conn_release(struct server *server, struct conn *conn)
 	asker_cancel(server, conn);
 	gate_leave(server->gate, &conn->guest);
 	heap_remove(&server->timers, &conn->timer);
-	server_forget(server, &conn->source);
+	source_forget(server->epoll, &conn->source);
 	stream_drop(&conn->visit.stream);
 	conn->source.kind = SOURCE_GONE;
 	if (conn->previous != NULL)
@@ -118,7 +118,7 @@ finish(struct server *server, struct conn *conn)
 	shutdown(conn->source.fd, SHUT_WR);
 	conn->state = CONN_LINGER;
 	conn->deadline = clock_ms() + ACCEPT_LINGER_MS;
-	server_watch(server, &conn->source, EPOLLIN);
+	source_watch(server->epoll, &conn->source, EPOLLIN);
 }
 
 static void
@@ -141,7 +141,7 @@ handshake(struct server *server, struct conn *conn)
 		conn_talk(server, conn);
 		return;
 	case 0:
-		server_watch(server, &conn->source,
+		source_watch(server->epoll, &conn->source,
 		    stream->waiting == POLLOUT ? EPOLLOUT : EPOLLIN);
 		return;
 	default:
@@ -159,7 +159,7 @@ conn_begin_handshake(struct server *server, struct conn *conn)
 	conn->state = CONN_HANDSHAKE;
 	conn->after = SESSION_MORE;
 	conn->progress = clock_ms();
-	server_watch(server, &conn->source, EPOLLIN);
+	source_watch(server->epoll, &conn->source, EPOLLIN);
 }
 
 /* A message is about to come: to a worker, or into the queue for one. */
@@ -171,7 +171,7 @@ wait_for_worker(struct server *server, struct conn *conn)
 	/* nobody overtakes those who only wait for the next fork */
 	if (!server->fork_wanted && crew_hand_over(server, conn))
 		return;
-	server_watch(server, &conn->source, 0);
+	source_watch(server->epoll, &conn->source, 0);
 	conn->next_waiting = NULL;
 	*server->waiting_end = conn;
 	server->waiting_end = &conn->next_waiting;
@@ -184,7 +184,7 @@ hold(struct server *server, struct conn *conn, int64_t until)
 	conn->state = CONN_HELD;
 	conn->timer.when = until;
 	heap_add(&server->timers, &conn->timer);
-	server_watch(server, &conn->source, 0);
+	source_watch(server->epoll, &conn->source, 0);
 }
 
 /* Who guesses recipients waits longer each time: 1 s, 2 s, 4 s ... */
@@ -276,9 +276,9 @@ conn_talk(struct server *server, struct conn *conn)
 	if (rc < 0)
 		conn_drop(server, conn, "gone");
 	else if (rc == 0)
-		server_watch(server, &conn->source, EPOLLOUT);
+		source_watch(server->epoll, &conn->source, EPOLLOUT);
 	else if (after_flush(server, conn))
-		server_watch(server, &conn->source, EPOLLIN);
+		source_watch(server->epoll, &conn->source, EPOLLIN);
 }
 
 void
@@ -307,7 +307,7 @@ read_some(struct server *server, struct conn *conn)
 
 	n = stream_read(&conn->visit.stream, server->input, ACCEPT_INPUT_SIZE);
 	if (n < 0 && errno == EAGAIN) {
-		server_watch(server, &conn->source,
+		source_watch(server->epoll, &conn->source,
 		    conn->visit.stream.waiting == POLLOUT ? EPOLLOUT : EPOLLIN);
 		return;
 	}
@@ -367,7 +367,7 @@ send_rest(struct server *server, struct conn *conn)
 	else if (rc > 0) {
 		buf_free(&conn->out);
 		if (after_flush(server, conn))
-			server_watch(server, &conn->source, EPOLLIN);
+			source_watch(server->epoll, &conn->source, EPOLLIN);
 	}
 }
 

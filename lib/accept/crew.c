@@ -99,7 +99,7 @@ retire(struct server *server, struct worker_link *worker)
 		worker->lease = NULL;
 	}
 	gate_leave(server->gate, &worker->guest);
-	server_forget(server, &worker->source);
+	source_forget(server->epoll, &worker->source);
 	close(worker->source.fd);
 	worker->source.kind = SOURCE_GONE;
 	worker->retired = true;
@@ -145,7 +145,7 @@ fork_worker(struct server *server, struct conn *conn)
 	worker->next = server->workers;
 	server->workers = worker;
 	server->worker_count++;
-	server_watch(server, &worker->source, EPOLLIN);
+	source_watch(server->epoll, &worker->source, EPOLLIN);
 	gate_decide(server->gate, &conn->guest, &worker->guest);
 	return true;
 }

@@ -84,7 +84,7 @@ welcome(struct server *server, struct conn *conn,
 	conn->state = CONN_GREET;
 	conn->timer.when = clock_ms() + (int64_t)accept->greet_delay;
 	heap_add(&server->timers, &conn->timer);
-	server_watch(server, &conn->source, EPOLLIN);
+	source_watch(server->epoll, &conn->source, EPOLLIN);
 }
 
 void
@@ -99,7 +99,7 @@ greet_begin(struct server *server, int fd, const struct sockaddr_storage *peer)
 	conn->visit.port = listen_name(peer, conn->visit.name);
 	conn->state = CONN_PROXY;
 	conn->deadline = clock_ms() + PROXY_MS;
-	server_watch(server, &conn->source, EPOLLIN);
+	source_watch(server->epoll, &conn->source, EPOLLIN);
 }
 
 /* Reads no octet behind the header, since a handshake may follow it at once.
@@ -153,7 +153,7 @@ read_early(struct server *server, struct conn *conn)
 	conn->visit.early = true;
 	if (server->accept->early_pass) {
 		buf_add(&conn->visit.in, server->input, (size_t)n);
-		server_watch(server, &conn->source, 0);
+		source_watch(server->epoll, &conn->source, 0);
 		return;
 	}
 	heap_remove(&server->timers, &conn->timer);

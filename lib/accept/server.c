@@ -27,29 +27,6 @@
 #define ERRORS_MOST 20
 #define ERRORS_LEAST 3
 
-void
-server_watch(struct server *server, struct source *source, unsigned events)
-{
-	struct epoll_event event = {.events = events, .data.ptr = source};
-
-	if (source->known && events == source->events)
-		return;
-	if (epoll_ctl(server->epoll,
-		source->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, source->fd,
-		&event) < 0)
-		fatal("epoll: %s", strerror(errno));
-	source->events = events;
-	source->known = true;
-}
-
-void
-server_forget(struct server *server, struct source *source)
-{
-	if (source->known)
-		epoll_ctl(server->epoll, EPOLL_CTL_DEL, source->fd, NULL);
-	source->known = false;
-}
-
 static void
 listen_on(struct server *server, bool on)
 {
@@ -60,9 +37,10 @@ listen_on(struct server *server, bool on)
 	server->listening = on;
 	for (i = 0; i < server->listener_count; i++)
 		if (on)
-			server_watch(server, &server->listeners[i], EPOLLIN);
+			source_watch(
+			    server->epoll, &server->listeners[i], EPOLLIN);
 		else
-			server_forget(server, &server->listeners[i]);
+			source_forget(server->epoll, &server->listeners[i]);
 }
 
 /* Takes those who wait.  With as many as there may be somebody else has to go.
@@ -150,7 +128,7 @@ take_note(struct server *server)
 
 	n = channel_receive(server->keeper.fd, server->letter, fds, 1);
 	if (n == 0) /* SIGCHLD says the rest */
-		server_forget(server, &server->keeper);
+		source_forget(server->epoll, &server->keeper);
 	if ((size_t)n != 1 + sizeof(note))
 		return;
 	memcpy(&note, server->letter + 1, sizeof(note));
@@ -363,10 +341,10 @@ open_server(struct server *server, const struct accept_sources *sources,
 		    SOURCE_LISTENER, sources->listeners[i], 0, false};
 	server->listener_count = sources->listener_count;
 	*signals = (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
-	server_watch(server, signals, EPOLLIN);
+	source_watch(server->epoll, signals, EPOLLIN);
 	server->keeper =
 	    (struct source){SOURCE_KEEPER, server->accept->keeper, 0, false};
-	server_watch(server, &server->keeper, EPOLLIN);
+	source_watch(server->epoll, &server->keeper, EPOLLIN);
 	crew_init(server);
 	server->lists.fd = -1;
 	server->lists_pause = SWEEP_MS;
@@ -417,7 +395,7 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 		pool_close(&accept->pools[i]);
 	server.stopping = true;
 	/* it leaves when the stages have, and they when all is done */
-	server_forget(&server, &server.keeper);
+	source_forget(server.epoll, &server.keeper);
 	close(server.keeper.fd);
 	server.keeper.fd = -1;
 	while (server.workers != NULL || !server.keeper_gone) {

@@ -13,9 +13,11 @@
 #include "accept/keeper.h"
 #include "base/heap.h"
 #include "net/gate.h"
+#include "net/source.h"
 
 #define SERVER_ASKED_MAX 1024 /* connections that wait for DNS lists */
 
+/* Of a source. */
 enum source_kind {
 	SOURCE_SIGNALS,
 	SOURCE_LISTENER,
@@ -24,14 +26,6 @@ enum source_kind {
 	SOURCE_KEEPER,
 	SOURCE_LISTS,
 	SOURCE_GONE /* of an event that was fetched before it went */
-};
-
-/* What epoll gives back; the first member of whatever waits for events. */
-struct source {
-	enum source_kind kind;
-	int fd;
-	unsigned events; /* that it waits for; epoll's */
-	bool known;      /* to epoll */
 };
 
 enum conn_state {
@@ -113,11 +107,6 @@ struct server {
 };
 
 /* server.c */
-/* Waits for these events from now on. */
-void server_watch(
-    struct server *server, struct source *source, unsigned events);
-/* Waits for nothing; closes nothing. */
-void server_forget(struct server *server, struct source *source);
 /* Refuses new ones, ends idle ones, and leaves when the rest is done. */
 void server_stop(struct server *server);
 

@@ -31,7 +31,7 @@ static void
 end_client(struct desk *desk, struct client *client)
 {
 	jobs_forget(desk, client);
-	desk_forget(desk, &client->source);
+	source_forget(desk->epoll, &client->source);
 	close(client->source.fd);
 	client->source.kind = SOURCE_GONE;
 	stream_end(&client->stream);
@@ -102,7 +102,7 @@ watch(struct desk *desk, struct client *client)
 	if (!client->at_end && client->in.len == 0 &&
 	    (client->closing || may_ask(desk, client)))
 		events |= EPOLLIN;
-	desk_watch(desk, &client->source, events);
+	source_watch(desk->epoll, &client->source, events);
 }
 
 /* Sends what there is to send, and ends it if that was the last. */

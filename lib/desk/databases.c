@@ -82,14 +82,14 @@ start(struct desk *desk, struct snapshot *snapshot)
 	database->since = clock_ms();
 	database->source = (struct source){
 	    SOURCE_NURSERY, database->nursery.channel, 0, false};
-	desk_watch(desk, &database->source, EPOLLIN);
+	source_watch(desk->epoll, &database->source, EPOLLIN);
 	return true;
 }
 
 static void
 end(struct desk *desk, struct database *database, const char *why)
 {
-	desk_forget(desk, &database->source);
+	source_forget(desk->epoll, &database->source);
 	if (database == desk->current)
 		desk->current = NULL;
 	nursery_stop(&database->nursery);

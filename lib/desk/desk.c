@@ -17,29 +17,6 @@
 #define ACCEPT_AGAIN_MS 1000
 #define STOP_MS 10000 /* for what is being scanned when we are to end */
 
-void
-desk_watch(struct desk *desk, struct source *source, unsigned events)
-{
-	struct epoll_event event = {.events = events, .data.ptr = source};
-
-	if (source->known && events == source->events)
-		return;
-	if (epoll_ctl(desk->epoll,
-		source->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, source->fd,
-		&event) < 0)
-		fatal("epoll: %s", strerror(errno));
-	source->events = events;
-	source->known = true;
-}
-
-void
-desk_forget(struct desk *desk, struct source *source)
-{
-	if (source->known)
-		epoll_ctl(desk->epoll, EPOLL_CTL_DEL, source->fd, NULL);
-	source->known = false;
-}
-
 /* A listening socket that nobody accepts from would wake us for ever. */
 static void
 listen_on(struct desk *desk, bool on)
@@ -48,9 +25,9 @@ listen_on(struct desk *desk, bool on)
 		return;
 	desk->listening = on;
 	if (on)
-		desk_watch(desk, &desk->listener, EPOLLIN);
+		source_watch(desk->epoll, &desk->listener, EPOLLIN);
 	else
-		desk_forget(desk, &desk->listener);
+		source_forget(desk->epoll, &desk->listener);
 }
 
 static bool
@@ -236,7 +213,7 @@ open_desk(struct desk *desk)
 	scanners_init(desk);
 	desk->signals =
 	    (struct source){SOURCE_SIGNALS, open_signals(), 0, false};
-	desk_watch(desk, &desk->signals, EPOLLIN);
+	source_watch(desk->epoll, &desk->signals, EPOLLIN);
 	desk->listener = (struct source){
 	    SOURCE_LISTENER, desk->settings->listener, 0, false};
 }

@@ -15,12 +15,14 @@
 #include "base/buf.h"
 #include "desk/desk.h"
 #include "desk/request.h"
+#include "net/source.h"
 
 #define DESK_DATABASES 2 /* the new one and the old one */
 #define DESK_INPUT_SIZE (64 << 10)
 #define DESK_REASON_MAX REPORT_NAME_MAX
 #define CLIENT_FDS_MAX 4 /* that no request has asked for yet */
 
+/* Of a source. */
 enum source_kind {
 	SOURCE_SIGNALS,
 	SOURCE_LISTENER,
@@ -28,14 +30,6 @@ enum source_kind {
 	SOURCE_NURSERY,
 	SOURCE_SCANNER,
 	SOURCE_GONE /* of an event that was fetched before it went */
-};
-
-/* What epoll gives back; the first member of whatever waits for events. */
-struct source {
-	enum source_kind kind;
-	int fd;
-	unsigned events; /* that it waits for; epoll's */
-	bool known;      /* to epoll */
 };
 
 /* Octets of a stream: in memory, or in an unlinked file if they are many. */
@@ -145,7 +139,8 @@ struct desk {
 
 	struct scanner *scanners; /* so many for each database */
 	size_t scanner_count;
-	int64_t next_ask; /* for one, after one has died for no reason */
+	unsigned stillborn; /* that died before they did anything, in a row */
+	int64_t next_ask;   /* for one, after that */
 
 	struct database databases[DESK_DATABASES];
 	struct database *current; /* that is ready, or NULL */
@@ -162,12 +157,6 @@ struct desk {
 	int64_t next_start; /* of a nursery, when there is no current */
 	int64_t pause;      /* until the next start but one */
 };
-
-/* desk.c */
-/* Waits for these events from now on. */
-void desk_watch(struct desk *desk, struct source *source, unsigned events);
-/* Waits for nothing; closes nothing. */
-void desk_forget(struct desk *desk, struct source *source);
 
 /* clients.c */
 void clients_begin(struct desk *desk, int fd, bool kept);

@@ -23,7 +23,7 @@
 #include "desk/deskpart.h"
 
 #define ASK_MS 30000      /* for a nursery to fork one */
-#define ASK_AGAIN_MS 1000 /* after one that died before it did anything */
+#define ASK_AGAIN_MS 1000 /* when they die before they do anything */
 #define TEMP_CHECK_MS 200
 #define DEATH_MS 1000 /* that a killed one takes to die, at most */
 
@@ -107,7 +107,7 @@ release(struct desk *desk, struct scanner *scanner)
 	char path[PATH_MAX];
 
 	if (scanner->source.fd >= 0) {
-		desk_forget(desk, &scanner->source);
+		source_forget(desk->epoll, &scanner->source);
 		close(scanner->source.fd);
 	}
 	if (scanner->process >= 0 && scanner->process != scanner->source.fd)
@@ -123,7 +123,7 @@ release(struct desk *desk, struct scanner *scanner)
 static void
 kill_scanner(struct desk *desk, struct scanner *scanner)
 {
-	desk_forget(desk, &scanner->source);
+	source_forget(desk->epoll, &scanner->source);
 	close(scanner->source.fd);
 	scanner->source.fd = -1;
 	scanner->state = SCANNER_DYING;
@@ -133,7 +133,7 @@ kill_scanner(struct desk *desk, struct scanner *scanner)
 	}
 	pidfd_send_signal(scanner->process, SIGKILL, NULL, 0);
 	scanner->source.fd = scanner->process;
-	desk_watch(desk, &scanner->source, EPOLLIN);
+	source_watch(desk->epoll, &scanner->source, EPOLLIN);
 }
 
 /* Kills it; its job, if it has one, fails. */
@@ -146,7 +146,8 @@ give_up(struct desk *desk, struct scanner *scanner, const char *why)
 		warning("%s; it scanned '%s'", why, job->name);
 	else
 		warning("%s", why);
-	if (job == NULL && scanner->scans == 0)
+	if (job == NULL && scanner->scans == 0 &&
+	    ++desk->stillborn > desk->settings->nursery.scanners)
 		desk->next_ask = clock_ms() + ASK_AGAIN_MS;
 	scanner->job = NULL;
 	kill_scanner(desk, scanner);
@@ -213,7 +214,7 @@ scanner_arrived(struct desk *desk, struct database *database,
 	scanner->scans = 0;
 	scanner->process = pidfd_open(event->pid, 0);
 	scanner->source.fd = event->fd;
-	desk_watch(desk, &scanner->source, EPOLLIN);
+	source_watch(desk->epoll, &scanner->source, EPOLLIN);
 	if (scanner->process < 0)
 		give_up(desk, scanner, "the scanner died at once");
 }
@@ -254,6 +255,7 @@ take_answer(struct desk *desk, struct scanner *scanner)
 	scanner->job = NULL;
 	scanner->state = SCANNER_IDLE;
 	job_done(desk, job, scanner->database);
+	desk->stillborn = 0;
 	if (++scanner->scans >= desk->settings->recycle ||
 	    scanner->database->state == DATABASE_RETIRED)
 		kill_scanner(desk, scanner);
