@@ -116,6 +116,25 @@ over() {
 	done
 }
 
+@test "a member of an archive counts by its name, unpacked or not" {
+	desk -o scanners=1
+	mkdir in
+	printf 'tiny' >in/invoice.pdf.exe
+	cp in/invoice.pdf.exe in/photo.lnk
+	zip -q -r one.zip in
+	zip -q two.zip one.zip
+	scan two.zip
+	[[ $output == *'executable (invoice.pdf.exe)'* ]]
+	[[ $output == *'link (photo.lnk)'* ]]
+	[ "$(grep -o '(' <<<"$output" | wc -l)" = 2 ]
+	zip -q -P secret -r locked.zip in
+	printf 'reject executable\n' >policy
+	scan locked.zip
+	[ "$status" = 0 ]
+	[[ $output == *'encrypted (invoice.pdf.exe)'* ]]
+	run -100 av-scan -s clamd.sock -o attachments=policy locked.zip
+}
+
 @test "what was scanned once is looked at again" {
 	desk -o scanners=1
 	printf 'MZ not much of a program' >tool.exe

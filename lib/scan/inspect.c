@@ -122,9 +122,9 @@ is_program(const char *type)
 	       strncmp(type, "CL_TYPE_MACHO", 13) == 0;
 }
 
-/* Notes an object that has a kind or a name, once; of those that are neither by
- * content nor by name of any kind, and there may be thousands in an archive,
- * only the first. */
+/* Notes an object that has a kind or a name, once, also if the name alone says
+ * the kind; of those that are neither by content nor by name of any kind, and
+ * there may be thousands in an archive, only the first. */
 static void
 note_object(struct inspection *it, enum report_kind kind, struct span name)
 {
@@ -137,7 +137,10 @@ note_object(struct inspection *it, enum report_kind kind, struct span name)
 				  policy_kind_of_name(name) == REPORT_OTHER)))
 		return;
 	while (report_next(it->report, &at, &other, &its))
-		if (other == kind && span_eq(its, name))
+		if (span_eq(its, name) &&
+		    (other == kind || kind == REPORT_OTHER ||
+			(other == REPORT_OTHER &&
+			    policy_kind_of_name(name) == kind)))
 			return;
 	report_object(it->report, kind, name);
 }
@@ -231,6 +234,17 @@ inspect(int fd, const char *type, const char **ancestors, size_t parent_size,
 	return find_hashes(it, object) ? CL_VIRUS : CL_CLEAN;
 }
 
+/* A member's name without its directories. */
+static struct span
+base_name(struct span path)
+{
+	size_t len = path.len;
+
+	while (len > 0 && path.p[len - 1] != '/' && path.p[len - 1] != '\\')
+		len--;
+	return (struct span){path.p + len, path.len - len};
+}
+
 /* What an archive says of a member, before it is unpacked; it may lie. */
 static cl_error_t
 look_at_member(const char *container, unsigned long container_size,
@@ -242,8 +256,9 @@ look_at_member(const char *container, unsigned long container_size,
 	(void)container;
 	(void)container_size;
 	(void)position;
-	if (is_encrypted)
-		note_object(it, REPORT_ENCRYPTED, real_name(name));
+	/* some are never unpacked: the tiny, the damaged, the encrypted */
+	note_object(it, is_encrypted ? REPORT_ENCRYPTED : REPORT_OTHER,
+	    base_name(real_name(name)));
 	note_size(it, size);
 	return CL_CLEAN;
 }
