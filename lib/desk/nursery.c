@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/huge.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/scan.h"
@@ -241,6 +242,8 @@ nursery_main(const struct snapshot *snapshot,
 		channel_send(desk, SAY_FAILED, span_of(why), NULL, 0, 0);
 		_exit(STATUS_DEFER);
 	}
+	if (!SANDBOX_SANITIZED) /* its shadow of all memory is better left */
+		huge_collapse();
 	ready.memory = memory_in_use(RESIDENT);
 	ready.signatures = engine.signatures;
 	ready.mail_profile = engine.mail_profile;
