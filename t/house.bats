@@ -181,18 +181,20 @@ let_in() {
 		    sed "s/ :25 / 127.0.0.1:$port /;s/-u pimail/-u nobody/" |
 		    sed '$s/$/ \&/'
 		cat <<-'EOF'
-			server=$!
+			# in dash $(jobs -p) is empty
+			jobs -p >pids
 			send() {
 				swaks --server 127.0.0.1 --port "$port" "$@" \
 				    --from a@b.example --to talktome@carol.example
 			}
 			until send >said 2>&1; do sleep 0.2; done
 			send --data virus.eml >said 2>&1 || :
-			kill $server $(jobs -p)
+			kill $(cat pids)
+			wait
 			find /srv/mail -type f >mails
 		EOF
 	} >inside
-	timeout 60 unshare -m sh inside "$port"
+	timeout 60 unshare -m sh inside "$port" 3>&-
 	grep -q '554 5.7.1 Virus found: Test.Eicar' said
 	[ "$(wc -l <mails)" = 1 ]
 }
