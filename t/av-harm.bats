@@ -135,6 +135,43 @@ over() {
 	run -100 av-scan -s clamd.sock -o attachments=policy locked.zip
 }
 
+@test "kinds of attachments are told by their content, also in an archive" {
+	desk -o scanners=1
+	python3 - <<-'EOF'
+		import struct, zipfile
+		# an OLE file that holds nothing but the directory of a VBA project
+		def entry(name, kind, child):
+		    name = name.encode("utf-16le") + b"\0\0"
+		    return (name.ljust(64, b"\0") + struct.pack("<HBBIII",
+		        len(name), kind, 1, 0xffffffff, 0xffffffff, child)
+		        + bytes(36) + struct.pack("<IQ", 0xfffffffe, 0))
+		head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16)
+		head += struct.pack("<5H", 0x3e, 3, 0xfffe, 9, 6) + bytes(6)
+		head += struct.pack("<10I", 0, 1, 1, 0, 4096, 0xfffffffe, 0,
+		    0xfffffffe, 0, 0) + b"\xff" * 432
+		ole = head + struct.pack("<II", 0xfffffffd, 0xfffffffe)
+		ole = ole.ljust(1024, b"\xff") + entry("Root Entry", 5, 1)
+		ole += entry("VBA", 1, 2) + entry("_VBA_PROJECT", 2, 0xffffffff)
+		ole = ole.ljust(1536, b"\0")
+		open("old", "wb").write(ole)
+		with zipfile.ZipFile("new", "w") as f:
+		    f.writestr("[Content_Types].xml", "<x/>")
+		    f.writestr("word/vbaProject.bin", ole)
+		with zipfile.ZipFile("all.zip", "w") as f:
+		    f.writestr("disk", bytes(32769) + b"CD001" + bytes(30000))
+		    f.writestr("script", "#!/bin/sh\necho hello\n")
+		    f.writestr("link", struct.pack("<I", 76) + bytes.fromhex(
+		        "0114020000000000c000000000000046") + bytes(60))
+		    f.writestr("plain", "hello, nothing to see here\n")
+	EOF
+	scan old
+	[ "$output" = 'old: OK macro (old)' ]
+	scan new
+	[[ $output == *'macro (vbaProject.bin)'* ]]
+	scan all.zip
+	[ "$output" = 'all.zip: OK disk (disk), script (script), link (link)' ]
+}
+
 @test "what was scanned once is looked at again" {
 	desk -o scanners=1
 	printf 'MZ not much of a program' >tool.exe

@@ -377,12 +377,7 @@ finds() { # NAME FILE
 	python3 -c 'if 1:
 		import avtalk, sys, time
 		path = sys.argv[1]
-		def begin(file):
-		    s = avtalk.connect(path)
-		    avtalk.send_file(s, b"zFILDES\0", file)
-		    time.sleep(0.1)
-		    return s
-		s = [begin(f) for f in ("silent", "bad", "bad", "bad")]
+		s = [avtalk.begin(path, f) for f in ("silent", "bad", "bad", "bad")]
 		assert b"the queue is full ERROR" in avtalk.rest(s[3])
 		assert b"too long ERROR" in avtalk.rest(s[0])
 		assert b" FOUND" in avtalk.rest(s[1])
@@ -397,21 +392,16 @@ finds() { # NAME FILE
 	python3 -c 'if 1:
 		import avtalk, sys, time
 		path = sys.argv[1]
-		def begin(file):
-		    s = avtalk.connect(path)
-		    avtalk.send_file(s, b"zFILDES\0", file)
-		    time.sleep(0.1)
-		    return s
-		begin_ = begin("silent")
-		gone = begin("bad")
+		busy = avtalk.begin(path, "silent")
+		gone = avtalk.begin(path, "bad")
 		gone.close()
 		s = avtalk.connect(path)
 		s.sendall(b"zSTATS\0")
 		assert b"QUEUE: 0 items" in avtalk.rest(s)
 		start = time.monotonic()
-		assert b"no scanner is free ERROR" in avtalk.rest(begin("bad"))
+		assert b"no scanner is free ERROR" in avtalk.rest(avtalk.begin(path, "bad"))
 		assert 0.9 < time.monotonic() - start < 2.5
-		assert b"too long ERROR" in avtalk.rest(begin_)' "$SOCKET"
+		assert b"too long ERROR" in avtalk.rest(busy)' "$SOCKET"
 }
 
 @test "an answer comes to one who has closed his half" {

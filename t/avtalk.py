@@ -58,6 +58,14 @@ def send_file(s, command, path, flags=os.O_RDONLY):
         os.close(fd)
 
 
+def begin(path, file):
+    """Has a file scanned, and leaves time for it to become the next."""
+    s = connect(path)
+    send_file(s, b"zFILDES\0", file)
+    time.sleep(0.1)
+    return s
+
+
 def send_stream(s, octets, chunk=65536, command=b"zINSTREAM\0"):
     s.sendall(command)
     for at in range(0, len(octets), chunk):
