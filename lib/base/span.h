@@ -41,4 +41,27 @@ span_ieq(struct span a, struct span b)
 	       (a.len == 0 || strncasecmp(a.p, b.p, a.len) == 0);
 }
 
+/* In these a text is looked for as it is, or (i) but for the case of ASCII
+ * letters. */
+bool span_starts(struct span span, const char *text);
+bool span_istarts(struct span span, const char *text);
+bool span_ends(struct span span, const char *text);
+bool span_iends(struct span span, const char *text);
+bool span_is(struct span span, const char *text);
+bool span_iis(struct span span, const char *text);
+
+/* Where it is first, or NULL. */
+const char *span_find(struct span span, struct span text);
+const char *span_ifind(struct span span, struct span text);
+
+/* Without the blanks (space, tab, CR, LF, VT, FF) at both ends. */
+struct span span_trim(struct span span);
+
+/* From that octet on; empty if it has not so many. */
+struct span span_from(struct span span, size_t at);
+
+/* Cuts off what stands before the next blank (of those above), with the blanks
+ * in front of it.  Empty when there is nothing left. */
+struct span span_word(struct span *rest);
+
 #endif

@@ -1,0 +1,18 @@
+/*
+ * render: what a reader of a message would see.
+ *
+ * Text and HTML parts become text; HTML is told apart into what is shown and
+ * what is hidden (text/html.h).  All parts together, with the subject in front,
+ * are joined to paragraphs of one line each: blank lines end a paragraph, other
+ * white space is one blank; lines of more than MAIL_LINE_MAX octets are cut.
+ */
+#ifndef TEXT_RENDER_H
+#define TEXT_RENDER_H
+
+#include "text/mail.h"
+
+/* Fills in what mail.h says.  max: octets of text of a part, the rest is left
+ * out. */
+void render(struct mail *mail, size_t max);
+
+#endif
