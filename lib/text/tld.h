@@ -9,7 +9,12 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/span.h"
+
+#define TLD_NAME_MAX 253   /* octets of a host's name (RFC 1035) */
+#define TLD_LABEL_MAX 63   /* octets between two of its dots */
+#define TLD_ASCII_MAX 1024 /* octets of a name that IDNA looks at */
 
 struct tld;
 
@@ -20,12 +25,28 @@ void tld_free(struct tld *tld);
  * they are. */
 void tld_add(struct tld *tld, unsigned labels, struct span names);
 
-/* Whether the last label of a host is one that exists. */
+/* Forgets all that was added (clear_util_rb). */
+void tld_clear(struct tld *tld);
+
+/* Whether the last label of a host is one that exists, and it has more than
+ * that. */
 bool tld_is_valid(const struct tld *tld, struct span host);
+
+/* Whether it is one of these last labels: "com". */
+bool tld_is_last(const struct tld *tld, struct span label);
 
 /* The registered domain of a host: example.co.uk of www.example.co.uk.  Points
  * into host; the whole host if there is nothing to take off.  p NULL if it
  * ends in no label that exists, or is not a name at all. */
 struct span tld_domain(const struct tld *tld, struct span host);
+
+/* A name of a host as DNS has it: in lower case, with labels of other scripts
+ * by IDNA.  What cannot be converted stays.  The name itself or in the arena.
+ */
+struct span tld_ascii(struct arena *arena, struct span host);
+
+/* Whether it has the form of a host's name: two labels or more of letters,
+ * digits, "-" and, but for the last two, "_"; it may end in dots. */
+bool tld_is_name(struct span host);
 
 #endif
