@@ -1,0 +1,31 @@
+/*
+ * literals: what a text must hold for a pattern to match at all.
+ *
+ * From a pattern comes a set of short strings of which every match holds at
+ * least one, in any case.  A text without any of them need not be searched.
+ * Where no such set is known there is none: a set is never a guess.
+ */
+#ifndef RULES_LITERALS_H
+#define RULES_LITERALS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+#define LITERALS_MAX 256   /* strings of a set */
+#define LITERALS_LENGTH 24 /* octets of one; the rest is cut off */
+
+struct literals {
+	struct span list[LITERALS_MAX]; /* in lower case */
+	size_t count;                   /* 0: nothing is known */
+};
+
+/* The strings lie in the arena. */
+void literals_of(struct arena *arena, struct span pattern, unsigned flags,
+    struct literals *literals);
+
+/* How seldom the rarest group of at most four octets of a string is in mail:
+ * bits, about.  *at is where that group begins. */
+unsigned literals_rarity(struct span string, size_t *at);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * pattern: the regular expression of a rule, ready to be searched for.
+ */
+#ifndef RULES_PATTERN_H
+#define RULES_PATTERN_H
+
+#include "base/arena.h"
+#include "base/regex.h"
+
+/* Compiles.  A pattern that is too large for PCRE2 because it repeats a large
+ * group so and so often is written so that the group stands in it once.  NULL,
+ * and why says it in words. */
+struct regex *pattern_new(struct span pattern, unsigned flags, struct buf *why);
+
+#endif
