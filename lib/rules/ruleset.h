@@ -102,12 +102,14 @@ struct ruleset;
 struct ruleset *ruleset_new(void);
 void ruleset_free(struct ruleset *set);
 
-/* Reads a file, or the files *.cf of a directory in the order of their names
- * (init.pre and *.pre before them).  0; -1 with errno if it cannot be read. */
+/* Takes in a file, or the files *.cf and *.pre of a directory in the order of
+ * their names.  0; -1 with errno if it cannot be read.  What they say is looked
+ * at by ruleset_finish(): first all files *.pre, then the others. */
 int ruleset_read(struct ruleset *set, const char *path);
 
-/* After the last file: makes the rules whole (default scores, replace_tag, what
- * is defined twice).  Only then may they be looked at. */
+/* After the last file: makes sense of them all, and makes the rules whole
+ * (default scores, replace_tag, what is defined twice).  Only then may rules,
+ * settings and notes be looked at. */
 void ruleset_finish(struct ruleset *set);
 
 size_t ruleset_count(const struct ruleset *set);
