@@ -9,11 +9,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#define CHARSET_REPLACEMENT 0xfffd /* for what is no character */
+
 /* The octets as UTF-8, by the declared character set (p NULL if none) as long
  * as that can be: declared names are often wrong, and what is valid UTF-8 is
- * taken for that.  What cannot be converted stays as it is.  The result is the
- * octets themselves or lies in the arena. */
+ * taken for that.  What cannot be so is taken for windows-1252.  The result is
+ * the octets themselves or lies in the arena. */
 struct span charset_text(
+    struct arena *arena, struct span octets, struct span declared);
+
+/* The same, but what is declared is believed, and what is no character in it
+ * replaced: for encoded words. */
+struct span charset_word(
     struct arena *arena, struct span octets, struct span declared);
 
 /* Whether it is UTF-8 all through (RFC 3629). */
@@ -25,5 +32,8 @@ int32_t charset_take(struct span *text);
 
 /* Appends a code point as UTF-8. */
 void charset_add(struct buf *buf, uint32_t code);
+
+/* White space of Unicode, as \s of Perl has it. */
+bool charset_is_space(int32_t code);
 
 #endif

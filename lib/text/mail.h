@@ -38,7 +38,7 @@
 #define MAIL_VALUE_MAX 8192          /* octets of its value */
 #define MAIL_ALL_VALUES_MAX 65536    /* octets of a header */
 #define MAIL_LINE_MAX 2048           /* octets of a line of text */
-#define MAIL_DECODED_MAX (256 << 10) /* octets of a part, by default */
+#define MAIL_DECODED_MAX (512 << 10) /* octets of a part, by default */
 
 /* Lines, or other pieces of text in an order. */
 struct text {
@@ -47,8 +47,10 @@ struct text {
 };
 
 struct mail_field {
-	struct span name;  /* as written, without blanks at its end */
-	struct span raw;   /* behind the colon: with blanks, folds, last LF */
+	struct span name;  /* as written; blanks at its end are taken off in
+			      the header of a message, not of a part */
+	struct span raw;   /* behind the colon: with blanks, folds, last LF;
+			      of a part, without blanks in front */
 	struct span value; /* unfolded, without blanks at its ends, encoded
 			      words (RFC 2047) decoded, UTF-8 */
 };
@@ -71,10 +73,13 @@ struct mail_part {
 			       message/rfc822 */
 	const char *shown;  /* the same, but text/html if the file's name ends
 			       so: as what it is rendered */
-	struct span charset;  /* p NULL if none is declared */
+	struct span charset;  /* p NULL if none is declared; "us-ascii" if there
+				 is no type at all */
 	struct span name;     /* of its file; p NULL if none */
-	struct span boundary; /* p NULL if none */
+	struct span boundary; /* its own or that of what it is in; p NULL if
+				 there is none */
 	bool is_message;      /* its only child is a message's root */
+	bool is_multipart;    /* it was taken apart, even if it holds none */
 
 	/* made when they are asked for first */
 	struct span decoded; /* transfer encoding undone, octets */
@@ -89,14 +94,17 @@ struct mail_part {
 	struct html *html; /* what is known of it; NULL if it is none */
 };
 
-/* What is wrong with it. */
+/* What is wrong with it: the first and MAIL_HEADER_CUT with the message itself,
+ * the others also with messages in it. */
 enum {
 	MAIL_NO_BLANK_LINE = 1,      /* missing_head_body_separator */
 	MAIL_NO_PART_BLANK_LINE = 2, /* missing_mime_head_body_separator */
 	MAIL_NO_PART_HEADER = 4,     /* missing_mime_headers */
 	MAIL_HEADER_CUT = 8,         /* truncated_header */
 	MAIL_TOO_MANY_PARTS = 16,    /* mimepart_limit_exceeded */
-	MAIL_EPILOGUE = 32           /* mime_epilogue_exists */
+	MAIL_EPILOGUE = 32,          /* mime_epilogue_exists */
+	MAIL_NO_END = 64 /* mime_missing_boundary: a boundary that does not
+			    open and end as often */
 };
 
 /* What is known from outside of the message: from the frame, see frame(5).  A
@@ -128,7 +136,7 @@ struct mail {
 	struct mail_part root; /* its header is the message's */
 	struct mail_part **leaves;
 	size_t leaf_count; /* in the order of the message */
-	unsigned flags;    /* MAIL_*: of all parts */
+	unsigned flags;    /* MAIL_* */
 	bool crlf;
 	bool is_cut; /* something was left out somewhere */
 

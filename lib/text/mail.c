@@ -1,0 +1,405 @@
+#include <ctype.h>
+#include <time.h>
+
+#include "base/regex.h"
+#include "text/mail.h"
+#include "text/reading.h"
+#include "text/words.h"
+
+#define BLANK_LINES_MAX 20 /* one after the other */
+
+void
+mail_init(struct mail *mail)
+{
+	*mail = (struct mail){.decoded_max = MAIL_DECODED_MAX};
+	mail_reset(mail);
+}
+
+void
+mail_reset(struct mail *mail)
+{
+	struct arena arena = mail->arena;
+
+	arena_reset(&arena);
+	*mail = (struct mail){.arena = arena,
+	    .decoded_max = mail->decoded_max,
+	    .now = (int64_t)time(NULL)};
+}
+
+void
+mail_free(struct mail *mail)
+{
+	arena_free(&mail->arena);
+}
+
+const struct mail_field *
+mail_next(const struct mail_header *header, const char *name, size_t *at)
+{
+	struct span want = span_of(name);
+
+	while (*at < header->count) {
+		if (span_ieq(header->fields[*at].name, want))
+			return &header->fields[(*at)++];
+		++*at;
+	}
+	return NULL;
+}
+
+const struct mail_field *
+mail_first(const struct mail_header *header, const char *name)
+{
+	size_t at = 0;
+
+	return mail_next(header, name, &at);
+}
+
+const struct mail_field *
+mail_last(const struct mail_header *header, const char *name)
+{
+	struct span want = span_of(name);
+	size_t i = header->count;
+
+	while (i-- > 0)
+		if (span_ieq(header->fields[i].name, want))
+			return &header->fields[i];
+	return NULL;
+}
+
+struct span
+mail_decode(struct mail *mail, struct mail_part *part)
+{
+	if (!part->is_decoded) {
+		part->decoded = reading_decode(
+		    mail, part, mail->decoded_max, &part->is_cut);
+		part->is_decoded = true;
+		mail->is_cut |= part->is_cut;
+	}
+	return part->decoded;
+}
+
+/* The line with which a message begins in a file of several: mbox(5), or mbx of
+ * the University of Washington. */
+static bool
+is_mailbox_line(struct span line)
+{
+	static struct regex_fixed mbx = {
+	    "^[\\s\\d]\\d-[a-zA-Z]{3}-\\d{4}\\s\\d\\d:\\d\\d:\\d\\d.*,\\d+;"
+	    "[\\da-f]{12}-\\w{8}\\r?$",
+	    0, NULL};
+	size_t i;
+
+	if (line.len > 20 && line.p[2] == '-' && line.p[6] == '-')
+		return regex_has(&mbx, line);
+	if (!span_starts(line, "From"))
+		return false;
+	for (i = 4; i < line.len && isspace((unsigned char)line.p[i]);)
+		i++;
+	return i > 5 || (i == 5 && (i == line.len || line.p[i] != ':'));
+}
+
+/* Whether the first or the last line ends in CRLF. */
+static bool
+has_crlf(struct span text)
+{
+	const char *first = memchr(text.p, '\n', text.len);
+
+	if (first == NULL)
+		return false;
+	return (first > text.p && first[-1] == '\r') || span_ends(text, "\r\n");
+}
+
+static struct span
+without_cr(struct arena *arena, struct span text)
+{
+	char *p = arena_alloc(arena, text.len + 1);
+	struct span line;
+	size_t len = 0;
+
+	while (text.len > 0) {
+		line = reading_line(&text);
+		memcpy(p + len, line.p, line.len);
+		len += line.len;
+		if (span_ends(line, "\r\n"))
+			p[--len - 1] = '\n';
+	}
+	return (struct span){p, len};
+}
+
+/* How many blank lines are to be left out behind the first ones of a run of
+ * count, which is at the very beginning or behind other lines. */
+static size_t
+extra_blanks(size_t count, bool at_begin)
+{
+	count -= at_begin;
+	return count > BLANK_LINES_MAX ? count - BLANK_LINES_MAX : 0;
+}
+
+/* Long runs of blank lines are made shorter, as readers of mail do with what
+ * shall hide the rest. */
+static struct span
+without_blanks(struct arena *arena, struct span text)
+{
+	struct span line, rest = text, run;
+	size_t count, extra, kept, len = 0, copied = 0;
+	bool at_begin;
+	char *p = NULL;
+
+	while (rest.len > 0) {
+		run = rest;
+		for (count = 0; rest.len > 0; count++) {
+			struct span next = rest;
+
+			if (!reading_is_blank(reading_line(&next)))
+				break;
+			rest = next;
+		}
+		at_begin = run.p == text.p;
+		extra = count == 0 ? 0 : extra_blanks(count, at_begin);
+		if (extra > 0) {
+			if (p == NULL)
+				p = arena_alloc(arena, text.len);
+			/* the first of them stay */
+			for (kept = at_begin ? 2 : 1; kept > 0; kept--)
+				reading_line(&run);
+			kept = (size_t)(run.p - text.p) - copied;
+			memcpy(p + len, text.p + copied, kept);
+			len += kept;
+			while (extra-- > 0)
+				reading_line(&run);
+			copied = (size_t)(run.p - text.p);
+		}
+		if (rest.len > 0)
+			line = reading_line(&rest);
+	}
+	(void)line;
+	if (p == NULL)
+		return text;
+	memcpy(p + len, text.p + copied, text.len - copied);
+	return (struct span){p, len + text.len - copied};
+}
+
+/* A multipart whose body begins with something else than a boundary gets an
+ * empty line in front, so that this is not taken for a part's header. */
+static struct span
+with_first_line(struct arena *arena, struct span body, struct span boundary)
+{
+	struct span rest = body, line;
+	char *p;
+
+	if (body.len == 0)
+		return body;
+	line = reading_line(&rest);
+	if (rest.len == 0 || reading_is_blank(line))
+		return body;
+	if (boundary.p != NULL && span_starts(line, "--") &&
+	    line.len - 2 >= boundary.len &&
+	    memcmp(line.p + 2, boundary.p, boundary.len) == 0)
+		return body;
+	p = arena_alloc(arena, body.len + 1);
+	p[0] = '\n';
+	memcpy(p + 1, body.p, body.len);
+	return (struct span){p, body.len + 1};
+}
+
+/* Tells which of the octets are header and body; text is the header of them
+ * with LF.  A header whose lines should end in CRLF gets the CRs that are not
+ * there. */
+static void
+split_octets(struct mail *mail, struct span octets, struct span text, bool crlf)
+{
+	size_t lone = 0, len = 0;
+	struct span rest = octets, line, head = text;
+	char *p;
+
+	mail->pristine = octets;
+	while (head.len > 0) {
+		reading_line(&head);
+		line = reading_line(&rest);
+		lone +=
+		    crlf && span_ends(line, "\n") && !span_ends(line, "\r\n");
+	}
+	mail->rest = rest;
+	mail->header = (struct span){octets.p, octets.len - rest.len};
+	if (lone == 0)
+		return;
+	p = arena_alloc(&mail->arena, octets.len + lone);
+	for (head = mail->header; head.len > 0; len += line.len) {
+		line = reading_line(&head);
+		memcpy(p + len, line.p, line.len);
+		if (span_ends(line, "\n") && !span_ends(line, "\r\n")) {
+			p[len + line.len - 1] = '\r';
+			p[len++ + line.len] = '\n';
+		}
+	}
+	memcpy(p + len, rest.p, rest.len);
+	mail->header = (struct span){p, len};
+	mail->rest = (struct span){p + len, rest.len};
+	mail->pristine = (struct span){p, len + rest.len};
+}
+
+unsigned
+reading_message(struct reading *reading, struct mail_part *part,
+    struct span octets, unsigned depth, struct mail *whole)
+{
+	struct arena *arena = &reading->mail->arena;
+	const struct mail_field *field;
+	struct content_type type;
+	struct span text, rest, line;
+	unsigned flags;
+	bool crlf;
+
+	if (octets.len == 0)
+		octets = span_of("\n");
+	rest = octets;
+	line = reading_line(&rest);
+	if (is_mailbox_line(line))
+		octets = rest;
+	crlf = octets.len > 0 && has_crlf(octets);
+	text = rest = crlf ? without_cr(arena, octets) : octets;
+	flags = reading_header(reading->mail, &rest, &part->header);
+	if (whole != NULL) {
+		whole->crlf = crlf;
+		text.len -= rest.len;
+		split_octets(whole, octets, text, crlf);
+	}
+	field = mail_last(&part->header, "content-type");
+	words_content_type(arena,
+	    field == NULL ? (struct span){NULL, 0} : field->value, &type);
+	part->type = type.type;
+	rest = without_blanks(arena, rest);
+	if (strncmp(type.type, "multipart/", 10) == 0)
+		rest = with_first_line(arena, rest, type.boundary);
+	reading_job(reading, part, type.boundary, rest, depth);
+	return flags;
+}
+
+/* The name of its file: of Content-Disposition, else of Content-Type. */
+static struct span
+file_name(const struct mail_part *part, struct span other)
+{
+	const struct mail_field *field =
+	    mail_last(&part->header, "content-disposition");
+	struct span rest, name;
+	const char *at;
+
+	rest = field == NULL ? (struct span){NULL, 0} : field->value;
+	while ((at = span_ifind(rest, span_of("name="))) != NULL) {
+		rest = span_from(rest, (size_t)(at - rest.p) + 5);
+		name = rest;
+		while (name.len > 0 && isspace((unsigned char)name.p[0]))
+			name = span_from(name, 1);
+		if (span_starts(name, "\""))
+			name = span_from(name, 1);
+		rest = name;
+		while (rest.len > 0 && rest.p[0] != '"' && rest.p[0] != ';')
+			rest = span_from(rest, 1);
+		name.len -= rest.len;
+		if (name.len > 0)
+			return name;
+	}
+	return other.len > 0 ? other : (struct span){NULL, 0};
+}
+
+/* What is no multipart. */
+static void
+read_leaf(struct reading *reading, struct reading_job *job)
+{
+	struct mail_part *part = job->part;
+	const struct mail_field *field;
+	struct content_type type;
+
+	field = mail_last(&part->header, "content-type");
+	words_content_type(&reading->mail->arena,
+	    field == NULL ? (struct span){NULL, 0} : field->value, &type);
+	/* a part of a digest has its type from that */
+	if (!type.missing)
+		part->type = strncmp(type.type, "multipart/", 10) != 0 ||
+				     job->boundary.p != NULL
+				 ? type.type
+				 : "text/plain";
+	part->charset = type.charset;
+	part->boundary = job->boundary;
+	part->name = file_name(part, type.name);
+	part->shown = part->type;
+	if (span_iends(part->name, ".htm") || span_iends(part->name, ".html") ||
+	    span_iends(part->name, ".shtm") || span_iends(part->name, ".shtml"))
+		part->shown = "text/html";
+	part->octets = job->body;
+}
+
+/* The message in a part, if it is one. */
+static void
+read_inner(struct reading *reading, struct reading_job *job)
+{
+	struct mail_part *part = job->part;
+	struct span octets;
+	bool is_cut;
+
+	if (job->depth == 0 || (strcmp(part->type, "message/rfc822") != 0 &&
+				   strcmp(part->type, "message/global") != 0))
+		return;
+	if (reading->parts >= MAIL_ALL_PARTS_MAX)
+		return;
+	octets = reading_decode(reading->mail, part, SIZE_MAX, &is_cut);
+	if (octets.len == 0)
+		return;
+	reading->parts++;
+	part->is_message = true;
+	part->child = arena_alloc(&reading->mail->arena, sizeof(*part));
+	part->child->parent = part;
+	reading_message(reading, part->child, octets, job->depth - 1, NULL);
+}
+
+static bool
+is_leaf(const struct mail_part *part)
+{
+	return part->child == NULL && !part->is_multipart && part->type[0] != 0;
+}
+
+/* The leaves in their order. */
+static void
+list_leaves(struct mail *mail, size_t parts)
+{
+	struct mail_part *part = &mail->root;
+
+	mail->leaves =
+	    arena_array(&mail->arena, parts + 1, sizeof(*mail->leaves));
+	while (part != NULL) {
+		if (is_leaf(part))
+			mail->leaves[mail->leaf_count++] = part;
+		if (part->child != NULL) {
+			part = part->child;
+			continue;
+		}
+		while (part != NULL && part->next == NULL)
+			part = part->parent;
+		if (part != NULL)
+			part = part->next;
+	}
+}
+
+void
+mail_read(struct mail *mail, struct span octets)
+{
+	struct reading reading = {.mail = mail, .last = &reading.first};
+	const struct reading_state *state;
+	struct reading_job *job;
+
+	mail->flags = reading_message(
+	    &reading, &mail->root, octets, MAIL_DEPTH_MAX, mail);
+	for (job = reading.first; job != NULL; job = job->next) {
+		if (strncmp(job->part->type, "multipart/", 10) == 0 &&
+		    job->boundary.p != NULL && job->depth > 0) {
+			job->part->shown = job->part->type;
+			job->part->boundary = job->boundary;
+			reading_multipart(&reading, job);
+			continue;
+		}
+		read_leaf(&reading, job);
+		read_inner(&reading, job);
+	}
+	for (state = reading.states; state != NULL; state = state->next)
+		if (state->open != 0)
+			mail->flags |= MAIL_NO_END;
+	list_leaves(mail, reading.parts);
+}
