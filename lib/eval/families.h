@@ -6,8 +6,14 @@
 
 #include "eval/eval.h"
 
+extern const struct eval_family eval_headerdate;
+extern const struct eval_family eval_headerforged;
+extern const struct eval_family eval_headertext;
+extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
 
-#define EVAL_FAMILIES &eval_learned
+#define EVAL_FAMILIES                                           \
+	&eval_headerdate, &eval_headerforged, &eval_headertext, \
+	    &eval_headerwho, &eval_learned
 
 #endif

@@ -100,6 +100,13 @@ people_from(struct mail *mail, const struct tld *tld, struct text *people)
 }
 
 static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+static bool
 is_label(struct span label, bool is_upper_level)
 {
 	size_t i;
@@ -108,9 +115,7 @@ is_label(struct span label, bool is_upper_level)
 	    label.p[label.len - 1] == '-')
 		return false;
 	for (i = 0; i < label.len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz"
-			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
-			label.p[i]) == NULL &&
+		if (!is_alnum(label.p[i]) && label.p[i] != '-' &&
 		    (label.p[i] != '_' || is_upper_level))
 			return false;
 	return true;
