@@ -16,7 +16,7 @@
 #include "base/buf.h"
 
 #define META_DEPTH_MAX 100
-#define META_NODES_MAX 20000 /* of an expression */
+#define META_NODES_MAX 5000 /* of an expression */
 
 struct meta;
 

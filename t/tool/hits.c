@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/io.h"
 #include "rules/engine.h"
 
 #define FILE_MAX (64 << 20)

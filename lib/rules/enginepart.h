@@ -1,0 +1,79 @@
+/*
+ * enginepart: what an engine is made of, between rules/engine.c, which makes it
+ * ready, and rules/asking.c, which asks it.
+ */
+#ifndef RULES_ENGINEPART_H
+#define RULES_ENGINEPART_H
+
+#include "base/regex.h"
+#include "rules/engine.h"
+#include "rules/meta.h"
+#include "rules/prefilter.h"
+
+/* Texts that patterns search. */
+enum source { SOURCE_BODY, SOURCE_RAWBODY, SOURCE_URI, SOURCES };
+
+struct check {
+	const struct rule *rule;
+	bool runs;  /* it has a score, or is a sub-rule */
+	bool tried; /* to compile */
+	struct regex *regex;
+	struct meta *meta;
+	const struct eval *eval;
+	size_t family;
+	size_t selector; /* of a header rule */
+	long filter;     /* its number in the filter of its source; -1: none */
+};
+
+/* Pieces of the header that rules ask for, each once. */
+struct selected {
+	struct span name;
+	struct selector selector;
+	bool known;       /* for this message */
+	struct span text; /* p NULL if it is not there */
+};
+
+/* What is known of the value: TRUTH, whether it is 0. */
+enum known { UNKNOWN, ASKED, TRUTH, KNOWN };
+
+struct answer {
+	enum known known;
+	double value;
+	struct span matched;
+};
+
+struct engine {
+	struct ruleset *set;
+	unsigned score_set;
+	struct arena arena;
+	struct check *checks;
+	size_t count;
+	struct answer *answers;
+	struct selected *selected;
+	size_t selected_count;
+	struct prefilter *filters[SOURCES];
+	size_t filter_count[SOURCES]; /* patterns */
+	struct tld *tld;
+	struct relay_networks *networks;
+	void **data; /* of the families */
+
+	/* of the message */
+	struct mail *mail;
+	double learned;
+	int64_t deadline;
+	unsigned searches;
+	const char *cut; /* why not everything was asked */
+	struct prefilter_lines *lines[SOURCES];
+	bool scanned[SOURCES];
+	bool flooded[SOURCES]; /* too many literals: all lines are searched */
+	bool begun;            /* the families know of the message */
+};
+
+/* Notes something about a rule. */
+void engine_note(struct engine *engine, const struct check *check,
+    enum note_kind kind, const char *why);
+
+/* The pattern of a rule; NULL if it is none, which is noted once. */
+const struct regex *engine_pattern(struct engine *engine, struct check *check);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * pieces: what is known of the pieces of a pattern, while it is read for its
+ * literals.
+ *
+ * It is either exact (the piece matches these strings and nothing else) or a
+ * need (each match of the piece holds one of these strings).  Pieces in a row
+ * are joined as long as the result is exact and small; where that ends, what
+ * there is becomes a need, and the rarest need of the row wins.
+ */
+#ifndef RULES_PIECES_H
+#define RULES_PIECES_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+struct set {
+	struct span *list;
+	size_t count;
+};
+
+struct piece {
+	bool exact;
+	struct set set; /* of a need: empty if nothing is known */
+};
+
+/* Nothing is known; it matches only the empty string; it is that octet. */
+struct piece piece_unknown(void);
+struct piece piece_empty(struct arena *arena);
+struct piece piece_octet(struct arena *arena, char c);
+
+/* One or the other. */
+struct piece piece_or(
+    struct arena *arena, struct piece one, struct piece other);
+
+/* What of it is of use as a need; empty if nothing. */
+struct set piece_need(struct piece piece);
+
+/* Adds an octet, in lower case, that is not there yet. */
+void set_add_octet(struct arena *arena, struct set *set, char c);
+
+/* A row of pieces while it is read. */
+struct row {
+	struct set now;  /* what is exact since the last break */
+	struct set best; /* need so far */
+	unsigned rarity; /* of best */
+	bool broken;     /* the whole is not exact */
+};
+
+struct row row_begin(struct arena *arena);
+/* A piece that comes min to max times. */
+void row_add(struct arena *arena, struct row *row, struct piece piece,
+    unsigned min, unsigned max);
+struct piece row_end(struct row *row);
+
+#endif
