@@ -1,0 +1,410 @@
+/*
+ * uriclean: what an address could be read as.
+ *
+ * Who wants to hide where a link leads writes it in a way that programs put
+ * right and filters do not: percent signs, entities, backslashes, addresses of
+ * IPv4 as one number, a user's name that looks like a host, another address
+ * behind a redirect.  So an address has readings, which rules see all of, the
+ * same ones that SpamAssassin makes (its uri_list_canonicalize), since patterns
+ * are written for those.
+ */
+#include <stdio.h>
+
+#include "text/urireading.h"
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	       (c >= 'A' && c <= 'F');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static unsigned
+hex_value(char c)
+{
+	return (unsigned)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+size_t
+uri_until(struct span text, const char *stop)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (text.p[i] != '\0' && strchr(stop, text.p[i]) != NULL)
+			break;
+	return i;
+}
+
+void
+uri_add(struct uri_cleaning *c, struct span uri)
+{
+	struct uri_readings *all = c->readings;
+	size_t i;
+
+	if (uri.len > URI_LEN_MAX) {
+		all->is_cut = true;
+		uri.len = URI_LEN_MAX;
+	}
+	for (i = 0; i < all->count; i++)
+		if (span_eq(all->list[i], uri))
+			return;
+	if (all->count < URI_READINGS_MAX)
+		all->list[all->count++] = uri;
+}
+
+struct span
+uri_join(struct arena *arena, struct span a, struct span b, struct span d)
+{
+	struct span pieces[] = {a, b, d};
+	char *p = arena_alloc(arena, a.len + b.len + d.len + 1), *end = p;
+	size_t i;
+
+	for (i = 0; i < nitems(pieces); i++) {
+		if (pieces[i].len > 0)
+			memcpy(end, pieces[i].p, pieces[i].len);
+		end += pieces[i].len;
+	}
+	return (struct span){p, (size_t)(end - p)};
+}
+
+void
+uri_add_joined(
+    struct uri_cleaning *c, struct span a, struct span b, struct span d)
+{
+	uri_add(c, uri_join(c->arena, a, b, d));
+}
+
+void
+uri_add_target(struct uri_cleaning *c, struct span uri)
+{
+	if (c->target_count < URI_TARGETS_MAX)
+		c->targets[c->target_count++] = uri;
+}
+
+/* --- percent signs and entities --- */
+
+/* A %xx that stands for an octet which an address could have as it is. */
+static bool
+is_needless(const char *p)
+{
+	unsigned octet = hex_value(p[1]) << 4 | hex_value(p[2]);
+
+	return octet > ' ' && octet < 0x7f;
+}
+
+static bool
+must_be_encoded(unsigned char c)
+{
+	return c <= ' ' || c >= 0x7f || strchr("\"%<>", c) != NULL;
+}
+
+static bool
+has_percent(struct span uri)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < uri.len; i++)
+		if (uri.p[i] == '%' && is_hex(uri.p[i + 1]) &&
+		    is_hex(uri.p[i + 2]))
+			return true;
+	return false;
+}
+
+struct span
+uri_decode(struct arena *arena, struct span uri)
+{
+	char *p, *end;
+	size_t i;
+
+	if (!has_percent(uri))
+		return uri;
+	p = end = arena_alloc(arena, 3 * uri.len + 1);
+	for (i = 0; i < uri.len; i++)
+		if (uri.p[i] == '%' && uri.len - i > 2 &&
+		    is_hex(uri.p[i + 1]) && is_hex(uri.p[i + 2])) {
+			if (is_needless(uri.p + i))
+				*end++ = (char)(hex_value(uri.p[i + 1]) << 4 |
+						hex_value(uri.p[i + 2]));
+			else {
+				memcpy(end, uri.p + i, 3);
+				end += 3;
+			}
+			i += 2;
+		} else if (must_be_encoded((unsigned char)uri.p[i]))
+			end +=
+			    snprintf(end, 4, "%%%02x", (unsigned char)uri.p[i]);
+		else
+			*end++ = uri.p[i];
+	return (struct span){p, (size_t)(end - p)};
+}
+
+enum entity { DECIMAL, HEX, DOT };
+
+/* The character that the octets between "&#" and ";" stand for; 0 if it is none
+ * that is put right. */
+static char
+entity_char(struct span text, enum entity kind)
+{
+	static const char *const dots[] = {
+	    "x2e", "12290", "x3002", "65294", "xff0e", "65377", "xff61"};
+	unsigned value = 0;
+	size_t i;
+
+	for (i = 0; i < nitems(dots) && kind == DOT; i++)
+		if (span_iis(text, dots[i]))
+			return '.';
+	if (kind == DOT || (kind == HEX && !span_starts(text, "x")))
+		return 0;
+	text = span_from(text, kind == HEX ? 1 : 0);
+	while (text.len > 0 && text.p[0] == '0')
+		text = span_from(text, 1);
+	for (i = 0; i < text.len && i < 4; i++) {
+		if (!is_hex(text.p[i]) ||
+		    (kind == DECIMAL && !is_digit(text.p[i])))
+			return 0;
+		value = value * (kind == HEX ? 16 : 10) + hex_value(text.p[i]);
+	}
+	/* 0x2a to 0x2f stay what they are, as they do there */
+	if (value <= ' ' || value >= 0x7f ||
+	    (kind == HEX && value >= 0x2a && value <= 0x2f))
+		return 0;
+	return (char)value;
+}
+
+static struct span
+undo_entities(struct arena *arena, struct span uri, enum entity kind)
+{
+	char *p = arena_alloc(arena, uri.len + 1), *end = p;
+	struct span rest;
+	size_t i, len;
+	char c;
+
+	for (i = 0; i < uri.len; i++) {
+		rest = span_from(uri, i);
+		if (span_starts(rest, "&#")) {
+			rest = span_from(rest, 2);
+			len = uri_until(rest, ";&");
+			rest.len = len;
+			if (i + 2 + len < uri.len &&
+			    uri.p[i + 2 + len] == ';' &&
+			    (c = entity_char(rest, kind)) != 0) {
+				*end++ = c;
+				i += 2 + len;
+				continue;
+			}
+		}
+		*end++ = uri.p[i];
+	}
+	return (struct span){p, (size_t)(end - p)};
+}
+
+static struct span
+undo_all_entities(struct arena *arena, struct span uri)
+{
+	if (span_find(uri, span_of("&#")) == NULL)
+		return uri;
+	uri = undo_entities(arena, uri, DECIMAL);
+	uri = undo_entities(arena, uri, HEX);
+	return undo_entities(arena, uri, DOT);
+}
+
+/* --- addresses of mail --- */
+
+/* Without what stands behind it as parameters: "?subject=..". */
+static void
+cut_mail(struct uri_cleaning *c, struct span uri, const char *stop, char end)
+{
+	size_t at = uri_until(uri, "@"), len;
+
+	if (at == 0 || at == uri.len)
+		return;
+	len = uri_until(span_from(uri, at + 1), stop);
+	if (len > 0 && at + 1 + len < uri.len && uri.p[at + 1 + len] == end)
+		uri_add(c, (struct span){uri.p, at + 1 + len});
+}
+
+/* Without encoded blanks around it. */
+static void
+trim_mail(struct uri_cleaning *c, struct span uri)
+{
+	size_t at, len;
+
+	if (span_find(uri, span_of("%20")) == NULL)
+		return;
+	if (span_starts(uri, "mailto:"))
+		uri = span_from(uri, strlen("mailto:"));
+	while (span_starts(uri, "%20"))
+		uri = span_from(uri, 3);
+	at = uri_until(uri, "@");
+	if (at == 0 || at == uri.len)
+		return;
+	len = uri_until(span_from(uri, at + 1), "?&%");
+	if (len > 0)
+		uri_add_joined(c, span_of("mailto:"),
+		    (struct span){uri.p, at + 1 + len}, span_of(""));
+}
+
+/* "Name <user@example.com>" */
+static void
+bracket_mail(struct uri_cleaning *c, struct span uri)
+{
+	size_t at = uri_until(uri, "?&"), local, len;
+
+	while (at > 0 && uri.p[at - 1] != '<')
+		at--;
+	if (at == 0)
+		return;
+	uri = span_from(uri, at);
+	local = uri_until(uri, "@>");
+	if (local == 0 || local == uri.len || uri.p[local] != '@')
+		return;
+	len = uri_until(span_from(uri, local + 1), ">");
+	if (len > 0 && local + 1 + len < uri.len)
+		uri_add_joined(c, span_of("mailto:"),
+		    (struct span){uri.p, local + 1 + len}, span_of(""));
+}
+
+static void
+read_mail(struct uri_cleaning *c, struct span uri)
+{
+	cut_mail(c, uri, "?", '?');
+	cut_mail(c, uri, "?&", '&');
+	trim_mail(c, uri);
+	bracket_mail(c, uri);
+}
+
+/* --- addresses of the web --- */
+
+/* Without "c" anywhere; the octets themselves if there is none. */
+static struct span
+without(struct arena *arena, struct span text, char c)
+{
+	size_t i, len = 0;
+	char *p;
+
+	if (text.len == 0 || memchr(text.p, c, text.len) == NULL)
+		return text;
+	p = arena_alloc(arena, text.len + 1);
+	for (i = 0; i < text.len; i++)
+		if (text.p[i] != c)
+			p[len++] = text.p[i];
+	return (struct span){p, len};
+}
+
+/* Backslashes as slashes, which is what some programs take them for. */
+static struct span
+slashes(struct arena *arena, struct span uri)
+{
+	size_t i;
+	char *p;
+
+	if (memchr(uri.p, '\\', uri.len) == NULL)
+		return uri;
+	p = (char *)arena_copy(arena, uri).p;
+	for (i = 0; i < uri.len; i++)
+		if (p[i] == '\\')
+			p[i] = '/';
+	return (struct span){p, uri.len};
+}
+
+/* Octets of "http:" or "https:" at the front. */
+static size_t
+scheme_len(struct span uri)
+{
+	return span_istarts(uri, "http:")    ? strlen("http:")
+	       : span_istarts(uri, "https:") ? strlen("https:")
+					     : 0;
+}
+
+/* "http:host" and "http:/host" with two slashes. */
+static struct span
+two_slashes(struct arena *arena, struct span uri)
+{
+	size_t len = scheme_len(uri), n = 0;
+
+	while (n < 2 && len + n < uri.len && uri.p[len + n] == '/')
+		n++;
+	if (len == 0 || n == 2)
+		return uri;
+	return uri_join(arena, (struct span){uri.p, len}, span_of("//"),
+	    span_from(uri, len + n));
+}
+
+static bool
+has_scheme(struct span uri)
+{
+	size_t i;
+
+	for (i = 0; i < uri.len; i++)
+		if (!is_hex(uri.p[i]) && uri.p[i] != '-' && uri.p[i] != '_' &&
+		    ((uri.p[i] | 0x20) < 'g' || (uri.p[i] | 0x20) > 'z'))
+			break;
+	return i > 0 && i < uri.len && uri.p[i] == ':';
+}
+
+/* "http://host?query" with a path. */
+static struct span
+add_path(struct arena *arena, struct span uri)
+{
+	size_t scheme = scheme_len(uri) + 2, len;
+
+	if (scheme == 2 || !span_starts(span_from(uri, scheme - 2), "//"))
+		return uri;
+	len = uri_until(span_from(uri, scheme), "/?#");
+	if (len == 0 || scheme + len == uri.len || uri.p[scheme + len] == '/')
+		return uri;
+	return uri_join(arena, (struct span){uri.p, scheme + len}, span_of("/"),
+	    span_from(uri, scheme + len));
+}
+
+static void
+read_one(struct uri_cleaning *c, struct span source)
+{
+	struct span uri, none = span_of("");
+	size_t at;
+
+	source = span_trim(without(c->arena, source, '\n'));
+	source = without(c->arena, source, '\r');
+	uri_add(c, source);
+	/* "#here", "?query", "/path" are no addresses by themselves */
+	if (source.len <= 1 || memchr("#?&", source.p[0], 3) != NULL ||
+	    (source.p[0] == '/' && source.p[1] != '/'))
+		return;
+	at = uri_until(source, ":@");
+	if (span_istarts(source, "mailto:") ||
+	    (at < source.len && source.p[at] == '@')) {
+		read_mail(c, source);
+		return;
+	}
+	uri = two_slashes(c->arena, slashes(c->arena, source));
+	uri = uri_decode(c->arena, uri);
+	if (!has_scheme(uri))
+		uri = uri_join(c->arena,
+		    span_of(span_starts(uri, "ftp.") ? "ftp://" : "http://"),
+		    uri, none);
+	uri = undo_all_entities(c->arena, add_path(c->arena, uri));
+	uri_add(c, uri);
+	uri_read_web(c, uri);
+}
+
+void
+uri_readings(struct arena *arena, const struct tld *tld, struct span uri,
+    struct uri_readings *readings)
+{
+	struct uri_cleaning c = {
+	    .arena = arena, .tld = tld, .readings = readings};
+	size_t i;
+
+	readings->count = 0;
+	readings->is_cut = false;
+	uri_add_target(&c, uri);
+	for (i = 0; i < c.target_count; i++)
+		read_one(&c, c.targets[i]);
+}

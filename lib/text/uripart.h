@@ -1,0 +1,57 @@
+/*
+ * uripart: the steps of uris_find(), for themselves.
+ *
+ *	uri_next()      finds addresses in a line of text    (urifind.c)
+ *	uri_readings()  what an address could be read as     (uriclean.c)
+ *	uri_domain()    the host it leads to                 (uridomain.c)
+ */
+#ifndef TEXT_URIPART_H
+#define TEXT_URIPART_H
+
+#include "base/buf.h"
+#include "text/uris.h"
+
+#define URI_LEN_MAX 8192     /* octets of a reading; the rest is cut off */
+#define URI_READINGS_MAX 100 /* of one address */
+#define URI_TARGETS_MAX 20   /* redirects in redirects */
+
+enum uri_kind {
+	URI_KIND_SCHEME, /* "http://..." or "www..." */
+	URI_KIND_MAIL,
+	URI_KIND_HOST /* a name with a last label that exists, and a path */
+};
+
+struct uri_found {
+	struct span raw;
+	enum uri_kind kind;
+	struct span host; /* of URI_KIND_HOST */
+};
+
+/* Addresses in a line.  Set line and tld, all else is 0. */
+struct uri_search {
+	struct span line;
+	const struct tld *tld;
+	size_t at;       /* where the next begins at the earliest */
+	size_t end;      /* of the word at is in */
+	size_t mail_end; /* the first from at on that ends a part of one */
+	size_t host_end; /* the first from at on that no host has */
+};
+
+/* Takes the next one; false if there are no more. */
+bool uri_next(struct uri_search *search, struct uri_found *found);
+
+/* Readings of an address, each once, itself the first. */
+struct uri_readings {
+	struct span list[URI_READINGS_MAX];
+	size_t count;
+	bool is_cut; /* one was longer than URI_LEN_MAX */
+};
+
+void uri_readings(struct arena *arena, const struct tld *tld, struct span uri,
+    struct uri_readings *readings);
+
+/* Percent signs undone as far as an address could have the octet as it is, and
+ * what it could not have encoded.  What has no percent signs stays. */
+struct span uri_decode(struct arena *arena, struct span uri);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * urireading: what uriclean.c and uriweb.c share.
+ */
+#ifndef TEXT_URIREADING_H
+#define TEXT_URIREADING_H
+
+#include "text/uripart.h"
+
+struct uri_cleaning {
+	struct arena *arena;
+	const struct tld *tld;
+	struct span targets[URI_TARGETS_MAX]; /* to be read: the first is what
+						 was asked for */
+	size_t target_count;
+	struct uri_readings *readings;
+};
+
+/* How many octets at the front are none of these; all if there is none. */
+size_t uri_until(struct span text, const char *stop);
+
+struct span uri_join(
+    struct arena *arena, struct span a, struct span b, struct span c);
+
+/* A reading, unless there is the same; the second one of pieces. */
+void uri_add(struct uri_cleaning *cleaning, struct span uri);
+void uri_add_joined(
+    struct uri_cleaning *cleaning, struct span a, struct span b, struct span c);
+
+/* Another address to read, as far as there is room. */
+void uri_add_target(struct uri_cleaning *cleaning, struct span uri);
+
+/* Readings by its host. */
+void uri_read_web(struct uri_cleaning *cleaning, struct span uri);
+
+#endif

@@ -1,0 +1,462 @@
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "text/html.h"
+#include "text/uripart.h"
+
+struct finder {
+	struct mail *mail;
+	struct arena *arena;
+	const struct tld *tld;
+	struct uris *uris;
+	struct map seen; /* what was found in the text already */
+	struct map raws; /* index in uris->list, and 1 */
+	struct map all;
+};
+
+/* Room is doubled when it is full, which it is at a power of 2. */
+static void
+text_add(struct arena *arena, struct text *text, struct span piece)
+{
+	struct span *lines;
+
+	if ((text->count & (text->count - 1)) == 0) {
+		lines = arena_array(arena,
+		    text->count == 0 ? 1 : 2 * text->count, sizeof(*lines));
+		if (text->count > 0)
+			memcpy(
+			    lines, text->lines, text->count * sizeof(*lines));
+		text->lines = lines;
+	}
+	text->lines[text->count++] = piece;
+}
+
+static void
+text_add_once(struct arena *arena, struct text *text, struct span piece)
+{
+	size_t i;
+
+	for (i = 0; i < text->count; i++)
+		if (span_eq(text->lines[i], piece))
+			return;
+	text_add(arena, text, piece);
+}
+
+/* --- the list --- */
+
+/* Where it was seen, by all names of it. */
+static void
+add_types(
+    struct finder *f, struct uri *uri, unsigned types, const char *element)
+{
+	static const char *const names[] = {"parsed", NULL, NULL, NULL, NULL,
+	    NULL, "unlinked", "schemeless", "domainkeys"};
+	size_t i;
+
+	uri->types |= types;
+	for (i = 0; i < nitems(names); i++)
+		if ((types & 1u << i) != 0 && names[i] != NULL)
+			text_add_once(
+			    f->arena, &uri->elements, span_of(names[i]));
+	if (element != NULL)
+		text_add_once(f->arena, &uri->elements, span_of(element));
+	/* so SpamAssassin tells rules how it did it */
+	if ((types & URI_DKIM) != 0) {
+		text_add_once(f->arena, &uri->elements, span_of("nocanon"));
+		text_add_once(f->arena, &uri->elements, span_of("noclean"));
+	}
+}
+
+static void
+add_host(struct finder *f, struct uri *uri, struct span reading)
+{
+	struct span host, domain;
+
+	domain = uri_domain(f->arena, f->tld, reading, &host);
+	if (domain.p == NULL)
+		return;
+	text_add_once(f->arena, &uri->hosts, host);
+	text_add_once(f->arena, &uri->domains, domain);
+}
+
+static void
+add_readings(struct finder *f, struct uri *uri)
+{
+	struct uri_readings readings;
+	size_t i;
+
+	uri_readings(f->arena, f->tld, uri->raw, &readings);
+	f->uris->truncated |= readings.is_cut;
+	uri->cleaned.lines =
+	    arena_array(f->arena, readings.count, sizeof(*uri->cleaned.lines));
+	for (i = 0; i < readings.count; i++) {
+		uri->cleaned.lines[uri->cleaned.count++] = readings.list[i];
+		add_host(f, uri, readings.list[i]);
+	}
+}
+
+/* The one of that address, which is made if it is a new one; NULL if there is
+ * no room. */
+static struct uri *
+add_uri(struct finder *f, const struct uri *uri)
+{
+	struct uris *uris = f->uris;
+	struct uri *list;
+	uint32_t *index;
+	size_t i;
+
+	if (uris->count == URIS_MAX) {
+		uris->is_cut = true;
+		return NULL;
+	}
+	if ((uris->count & (uris->count - 1)) == 0) {
+		list = arena_array(f->arena,
+		    uris->count == 0 ? 1 : 2 * uris->count, sizeof(*list));
+		if (uris->count > 0)
+			memcpy(list, uris->list, uris->count * sizeof(*list));
+		uris->list = list;
+	}
+	uris->list[uris->count++] = *uri;
+	*map_at(&f->raws, f->arena, uri->raw) = (uint32_t)uris->count;
+	for (i = 0; i < uri->cleaned.count; i++) {
+		index = map_at(&f->all, f->arena, uri->cleaned.lines[i]);
+		if ((*index)++ == 0)
+			text_add(f->arena, &uris->all, uri->cleaned.lines[i]);
+	}
+	return &uris->list[uris->count - 1];
+}
+
+/* Adds it, as one that was seen there; NULL if it is none: one of the text must
+ * have a host that could exist. */
+static struct uri *
+add(struct finder *f, struct span raw, unsigned types, const char *element)
+{
+	uint32_t known = map_get(&f->raws, raw);
+	struct uri new = {.raw = raw}, *uri;
+
+	if (known != 0)
+		uri = &f->uris->list[known - 1];
+	else {
+		if ((types & URI_DKIM) != 0)
+			add_host(f, &new, raw);
+		else
+			add_readings(f, &new);
+		if (new.hosts.count == 0 &&
+		    (types & (URI_PARSED | URI_DKIM)) != 0 && element == NULL)
+			return NULL;
+		uri = add_uri(f, &new);
+	}
+	if (uri != NULL)
+		add_types(f, uri, types, element);
+	return uri;
+}
+
+/* --- text --- */
+
+/* Without what a reader takes for the sentence's, not for the address's. */
+static struct span
+trim(struct span raw)
+{
+	const char *open = memchr(raw.p, '(', raw.len);
+	size_t len = open != NULL ? (size_t)(open - raw.p) : raw.len;
+
+	while (len > 0 && raw.p[len - 1] != ')')
+		len--;
+	if (len > 0)
+		raw.len = len - 1;
+	while (raw.len > 0 && raw.p[raw.len - 1] != '\0' &&
+	       strchr("-~!@#^&*()_+=:;'?,.", raw.p[raw.len - 1]) != NULL)
+		raw.len--;
+	return raw;
+}
+
+/* Identifiers of parts, and schemes with nothing behind. */
+static bool
+is_nothing(struct span raw)
+{
+	size_t i, slashes = 0;
+
+	if (span_istarts(raw, "cid:") || span_istarts(raw, "mid:"))
+		return true;
+	for (; raw.len > 0 && raw.p[raw.len - 1] == '/'; raw.len--)
+		slashes++;
+	if (slashes > 2 || raw.len < 2 || raw.p[raw.len - 1] != ':')
+		return false;
+	for (i = 0; i + 1 < raw.len; i++)
+		if (raw.p[i] != '_' && (raw.p[i] < '0' || raw.p[i] > '9') &&
+		    ((raw.p[i] | 0x20) < 'a' || (raw.p[i] | 0x20) > 'z'))
+			return false;
+	return true;
+}
+
+/* Whether there is an address of mail in it, by its looks. */
+static bool
+is_mail(struct span raw)
+{
+	const char *at = memchr(raw.p, '@', raw.len), *end = raw.p + raw.len;
+
+	return at != NULL && end - at > 2 &&
+	       memchr(at + 2, '.', (size_t)(end - at) - 2) != NULL &&
+	       span_find(raw, span_of("&nbsp;")) == NULL;
+}
+
+/* Without "mail:" and the like in front, as people write it. */
+static struct span
+without_label(struct span raw)
+{
+	static const char *const labels[] = {
+	    "skype:", "email:", "e-mail:", "-mail:", "mail:", ":"};
+	size_t i;
+
+	for (i = 0; i < nitems(labels); i++)
+		if (span_istarts(raw, labels[i])) {
+			raw = span_from(raw, strlen(labels[i]));
+			while (raw.len > 0 && raw.p[0] == ':')
+				raw = span_from(raw, 1);
+			break;
+		}
+	return raw;
+}
+
+/* "/" before "@", and something between them: no address of mail. */
+static bool
+is_path(struct span raw)
+{
+	const char *slash = memchr(raw.p, '/', raw.len);
+	size_t at = raw.len;
+
+	while (at > 0 && raw.p[at - 1] != '@')
+		at--;
+	return slash != NULL && at > 0 && raw.p + at - 1 > slash + 1;
+}
+
+static bool
+is_www(struct span raw)
+{
+	size_t i;
+
+	if (!span_istarts(raw, "www"))
+		return false;
+	for (i = 3; i < 5 && i < raw.len; i++)
+		if (raw.p[i] < '0' || raw.p[i] > '9')
+			break;
+	return i < raw.len && raw.p[i] == '.';
+}
+
+/* The scheme that it lacks.  NULL if it is no address at all; "" if it has
+ * one. */
+static const char *
+scheme(struct span raw, unsigned *types)
+{
+	static const char *const schemes[] = {
+	    "http:", "https:", "ftp:", "mailto:"};
+	size_t i;
+
+	for (i = 0; i < nitems(schemes); i++)
+		if (span_istarts(raw, schemes[i]))
+			return "";
+	*types |= URI_SCHEMELESS;
+	if (span_istarts(raw, "ftp."))
+		return "ftp://";
+	if (is_www(raw) || is_path(raw))
+		return "http://";
+	if (memchr(raw.p, '@', raw.len) != NULL)
+		return is_mail(raw) ? "mailto:" : NULL;
+	*types |= URI_UNLINKED;
+	return memchr(raw.p, '.', raw.len) != NULL ? "http://" : NULL;
+}
+
+/* An address of mail as programs understand it; p NULL if its host cannot
+ * exist. */
+static struct span
+mail_uri(struct finder *f, struct span uri)
+{
+	struct span host, none = {NULL, 0};
+	const char *at;
+	size_t len;
+
+	uri = uri_decode(f->arena, uri);
+	at = memchr(uri.p, '@', uri.len);
+	if (at == NULL)
+		return none;
+	host = span_from(uri, (size_t)(at - uri.p) + 1);
+	for (len = 0; len < host.len; len++)
+		if (memchr("?&>", host.p[len], 3) != NULL)
+			break;
+	host.len = len;
+	while (span_ends(host, "%20"))
+		host.len -= 3;
+	return tld_is_valid(f->tld, host) ? uri : none;
+}
+
+static void
+add_found(struct finder *f, const struct uri_found *found)
+{
+	struct span raw = trim(found->raw), uri;
+	unsigned types = URI_PARSED;
+	const char *prefix;
+	struct buf buf = BUF_INIT(URI_LEN_MAX);
+
+	if (raw.len == 0 || (*map_at(&f->seen, f->arena, raw))++ > 0)
+		return;
+	if (found->kind == URI_KIND_MAIL && memchr(raw.p, '@', raw.len) == NULL)
+		return;
+	if (found->host.p != NULL && !tld_is_name(found->host))
+		return;
+	if (is_nothing(raw) || (prefix = scheme(raw, &types)) == NULL)
+		return;
+	uri = raw;
+	if (prefix[0] != '\0') {
+		buf_adds(&buf, prefix);
+		buf_addspan(&buf,
+		    strcmp(prefix, "mailto:") == 0 ? without_label(raw) : raw);
+		uri = arena_copy(f->arena, buf_span(&buf));
+		buf_free(&buf);
+	}
+	if (span_istarts(uri, "mailto:"))
+		uri = mail_uri(f, uri);
+	if (uri.p != NULL)
+		add(f, uri, types, NULL);
+}
+
+static void
+read_text(struct finder *f)
+{
+	const struct text *body = &f->mail->body;
+	struct uri_found found;
+	size_t i;
+
+	for (i = 0; i < body->count; i++) {
+		struct uri_search search = {
+		    .line = body->lines[i], .tld = f->tld};
+
+		while (uri_next(&search, &found) && !f->uris->is_cut)
+			add_found(f, &found);
+	}
+}
+
+/* --- HTML --- */
+
+static unsigned
+element_type(const char *element)
+{
+	static const struct {
+		const char *name;
+		unsigned type;
+	} types[] = {{"a", URI_A}, {"img", URI_IMG}, {"form", URI_FORM},
+	    {"link", URI_LINK}};
+	size_t i;
+
+	for (i = 0; i < nitems(types); i++)
+		if (strcmp(element, types[i].name) == 0)
+			return types[i].type;
+	return URI_OTHER;
+}
+
+static void
+read_html_uri(struct finder *f, const struct html_uri *html)
+{
+	struct text once = {NULL, 0};
+	struct uri *uri;
+	size_t i;
+
+	if (html->element != NULL)
+		uri = add(
+		    f, html->uri, element_type(html->element), html->element);
+	else /* a link's text without its address has no other name there */
+		uri = add(f, html->uri, URI_PARSED, "parsed");
+	if (uri == NULL)
+		return;
+	for (i = 0; i < html->anchors.count && i < URI_ANCHORS_MAX; i++)
+		text_add_once(f->arena, &once, html->anchors.lines[i]);
+	for (i = 0; i < once.count && uri->anchors.count < URI_ANCHORS_MAX; i++)
+		text_add(f->arena, &uri->anchors, once.lines[i]);
+}
+
+static void
+read_html(struct finder *f)
+{
+	const struct html *html;
+	size_t i, k;
+
+	for (i = 0; i < f->mail->leaf_count; i++) {
+		html = f->mail->leaves[i]->html;
+		for (k = 0; html != NULL && k < html->uri_count; k++)
+			read_html_uri(f, &html->uris[k]);
+		if (html != NULL && html_fact(html, "uri_truncated") != NULL)
+			f->uris->truncated = true;
+	}
+}
+
+/* --- signatures --- */
+
+static bool
+is_word(char c)
+{
+	return (c >= '0' && c <= '9') || c == '_' ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* What "d=" is in a signature (RFC 6376, 3.5), from *rest on, without blanks.
+ */
+static struct span
+next_domain(struct arena *arena, struct span value, size_t *at)
+{
+	struct buf domain = BUF_INIT(URI_LEN_MAX);
+	struct span found = {NULL, 0}, rest;
+	size_t i;
+
+	for (; *at < value.len && found.p == NULL; ++*at) {
+		if (value.p[*at] != 'd' ||
+		    (*at > 0 && is_word(value.p[*at - 1])))
+			continue;
+		rest = span_trim(span_from(value, *at + 1));
+		if (!span_starts(rest, "="))
+			continue;
+		rest = span_from(rest, 1);
+		buf_adds(&domain, "domainkeys:");
+		for (i = 0; i < rest.len && rest.p[i] != ';'; i++)
+			if (strchr(" \t\r\n\f\v", rest.p[i]) == NULL ||
+			    rest.p[i] == '\0')
+				buf_add(&domain, rest.p + i, 1);
+		if (i > 0)
+			found = arena_copy(arena, buf_span(&domain));
+		*at = (size_t)(rest.p + i - value.p);
+	}
+	buf_free(&domain);
+	return found;
+}
+
+static void
+read_signatures(struct finder *f)
+{
+	static const char *const names[] = {
+	    "DomainKey-Signature", "DKIM-Signature"};
+	const struct mail_field *field;
+	struct span domain;
+	size_t i, at, pos;
+
+	for (i = 0; i < nitems(names); i++) {
+		at = 0;
+		while ((field = mail_next(
+			    &f->mail->root.header, names[i], &at)) != NULL) {
+			pos = 0;
+			while (
+			    (domain = next_domain(f->arena, field->value, &pos))
+				.p != NULL)
+				add(f, domain, URI_DKIM, NULL);
+		}
+	}
+}
+
+void
+uris_find(struct mail *mail, const struct tld *tld)
+{
+	struct finder f = {.mail = mail, .arena = &mail->arena, .tld = tld};
+
+	f.uris = arena_alloc(&mail->arena, sizeof(*f.uris));
+	read_text(&f);
+	read_html(&f);
+	read_signatures(&f);
+	mail->uris = f.uris;
+}
