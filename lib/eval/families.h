@@ -6,14 +6,16 @@
 
 #include "eval/eval.h"
 
+extern const struct eval_family eval_body;
 extern const struct eval_family eval_headerdate;
 extern const struct eval_family eval_headerforged;
 extern const struct eval_family eval_headertext;
 extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
+extern const struct eval_family eval_mime;
 
-#define EVAL_FAMILIES                                           \
-	&eval_headerdate, &eval_headerforged, &eval_headertext, \
-	    &eval_headerwho, &eval_learned
+#define EVAL_FAMILIES                                                       \
+	&eval_body, &eval_headerdate, &eval_headerforged, &eval_headertext, \
+	    &eval_headerwho, &eval_learned, &eval_mime
 
 #endif
