@@ -362,8 +362,6 @@ read_bracketed(struct trace *trace, struct span line)
 	}
 	if (span_ends(host, "@localhost)") && span_starts(text, " by "))
 		return RELAY_NONE;
-	if (relay_has(text, "(jqueuemail) id "))
-		return RELAY_NONE;
 	return RELAY_UNKNOWN;
 }
 
@@ -395,7 +393,7 @@ read_upper(struct trace *trace)
 
 /* Up to here nobody knew its form: it says nothing, or a guess is made. */
 static enum relay_result
-guess(struct trace *trace, struct span line)
+guess(struct trace *trace)
 {
 	struct relay *relay = trace->relay;
 	size_t len = 0;
@@ -428,7 +426,7 @@ read_line(struct arena *arena, struct span line, struct trace *trace)
 		result = relay_read(trace);
 		if (result != RELAY_UNKNOWN)
 			return result;
-		result = guess(trace, line);
+		result = guess(trace);
 		if (result == RELAY_NONE &&
 		    relay_has(line, ") with qmail-scanner") &&
 		    trace->count == 1) {

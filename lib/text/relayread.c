@@ -368,6 +368,22 @@ read_boxed(struct trace *t)
 	return true;
 }
 
+/* "id <id>" and "from <sender>" behind "for". */
+static void
+take_xmail_values(struct trace *t)
+{
+	struct span value;
+
+	if (take_value(t->after, " id <", &value) && span_ends(value, ">")) {
+		value.len--;
+		t->relay->id = value;
+	}
+	if (take_value(t->after, " from <", &value) && span_ends(value, ">")) {
+		value.len--;
+		t->relay->envfrom = value;
+	}
+}
+
 /* "(name@192.0.2.1)", "(192.0.2.1)", "(name@[192.0.2.1])" */
 static bool
 read_ident(struct trace *t)
@@ -379,12 +395,15 @@ read_ident(struct trace *t)
 		return false;
 	if (relay_has(t->line, "[XMail ") && c->port.len > 0 && is_by(t, 2)) {
 		tell(t, nothing, host, c->ip);
+		take_xmail_values(t);
 		return true;
 	}
 	if (relay_has(t->line, "(Scalix SMTP Relay") && is_by(t, 2)) {
 		tell(t, nothing, host, c->ip);
 		return true;
 	}
+	if (c->spaced)
+		return false;
 	if (c->has_at && c->boxed && span_starts(t->after, " (")) {
 		t->looked_up = true;
 		tell(t, nothing, host, c->ip);
@@ -429,7 +448,7 @@ read_late_ident(struct trace *t)
 	const struct piece *c = &t->pieces[1];
 
 	if (t->by.p == NULL || t->after.len == 0 || c->rest.len > 0 ||
-	    c->port.len > 0)
+	    c->port.len > 0 || c->spaced)
 		return false;
 	t->looked_up = true;
 	tell(t, t->pieces[0].text, t->pieces[0].text, c->ip);
@@ -553,8 +572,9 @@ read_smap(struct trace *t)
 	if (t->count < 2 || c->form != PIECE_IDENT || !c->glued || c->has_at ||
 	    t->by.p == NULL || t->after.len == 0)
 		return false;
+	span_word(&rest); /* a comma */
 	word = span_word(&rest);
-	if (span_iis(word, ",") || t->count > 2) {
+	if (t->count > 2) {
 		rest = span_from(
 		    t->line, (size_t)(c->text.p + c->text.len - t->line.p));
 		if (!relay_has(rest, " via ") || !span_ends(t->by, ","))
@@ -569,8 +589,6 @@ read_smap(struct trace *t)
 		}
 		return true;
 	}
-	if (t->count > 2)
-		return false;
 	tell(t, p[0].text, t->relay->helo, c->ip);
 	t->looked_up = span_starts(t->after, " via smap ");
 	if (span_iis(word, "HELO") || span_iis(word, "EHLO"))
@@ -624,9 +642,13 @@ read_web(struct trace *t)
 	struct span rest = t->line, ip;
 	size_t far;
 
+	if (form(t, 0) == PIECE_IP && is_by(t, 1) &&
+	    relay_has(t->after, ") with HTTP (WebMailUI)")) {
+		tell(t, nothing, t->relay->helo, t->pieces[0].ip);
+		return true;
+	}
 	if (t->by.p == NULL || !span_starts(t->after, " with HTTP") ||
-	    (!relay_has(t->line, "Mail authenticated user ") &&
-		!relay_has(t->after, " with HTTP (WebMailUI)")))
+	    !relay_has(t->line, "Mail authenticated user "))
 		return false;
 	rest.len = (size_t)(t->by.p - rest.p) - 3;
 	while ((ip = relay_find_ip(rest)).p != NULL) {
@@ -656,7 +678,8 @@ read_first(struct trace *t)
 	if (second == PIECE_NAMED && read_named(t))
 		return true;
 	/* "(HELO [192.0.2.1])" looks as if it were the name of a client */
-	boxed = second == PIECE_HELO && t->pieces[1].ip.len > 0;
+	boxed = second == PIECE_HELO && t->pieces[1].ip.len > 0 &&
+		!span_starts(t->pieces[1].text, "(account ");
 	if (boxed && is_sendmail(t) && read_named(t))
 		return true;
 	if (second == PIECE_GLUED && read_glued(t))

@@ -90,9 +90,14 @@ read_glued(struct span text, struct piece *piece)
 static bool
 read_ident(struct span text, struct piece *piece)
 {
-	struct span word = {text.p, word_len(text)};
+	struct span word;
 	size_t i;
 
+	piece->spaced = text.p[0] == ' ';
+	text = span_from(text, piece->spaced ? 1 : 0);
+	word = (struct span){text.p, word_len(text)};
+	if (span_ends(word, ","))
+		word.len--;
 	piece->rest = span_from(text, word.len);
 	for (i = word.len; i > 0 && word.p[i - 1] != '@';)
 		i--;
@@ -127,40 +132,58 @@ read_named(struct span text, struct piece *piece)
 	return true;
 }
 
+/* "HELO name", perhaps behind "account user". */
+static bool
+read_helo(struct span text, struct piece *piece)
+{
+	struct span rest = text, word;
+
+	if (span_starts(text, "account ")) {
+		span_word(&rest);
+		span_word(&rest);
+		rest = span_from(rest, 1);
+	}
+	word = (struct span){rest.p, rest.len < 5 ? rest.len : 5};
+	if (!span_is(word, "HELO ") && !span_is(word, "EHLO ") &&
+	    !span_is(word, "LHLO "))
+		return false;
+	piece->name = rest = span_from(rest, 5);
+	take_box(&rest, piece);
+	piece->rest = rest;
+	piece->form = PIECE_HELO;
+	return true;
+}
+
+static bool
+read_boxed(struct span text, struct piece *piece)
+{
+	piece->form = PIECE_BOXED;
+	piece->spaced = span_starts(text, " ");
+	if (piece->spaced)
+		text = span_from(text, 1);
+	if (!take_box(&text, piece) || span_starts(text, " ["))
+		return false;
+	piece->rest = text;
+	return true;
+}
+
 static void
 read_comment(struct piece *piece)
 {
-	struct span text = span_from(piece->text, 1), rest = text;
-	struct piece none = *piece;
+	static bool (*const readers[])(struct span, struct piece *) = {
+	    read_boxed, read_helo, read_named, read_glued, read_ident};
+	struct span text = span_from(piece->text, 1);
+	struct piece empty = *piece;
+	size_t i;
 
 	if (text.len > 0)
-		rest.len = --text.len;
-	piece->spaced = span_starts(rest, " [");
-	if (piece->spaced)
-		rest = span_from(rest, 1);
-	if (take_box(&rest, piece) && !span_starts(rest, " [")) {
-		piece->form = PIECE_BOXED;
-		piece->rest = rest;
-		return;
+		text.len--;
+	for (i = 0; text.len > 0 && i < nitems(readers); i++) {
+		*piece = empty;
+		if (readers[i](text, piece))
+			return;
 	}
-	*piece = none;
-	if (span_istarts(text, "HELO ") || span_istarts(text, "EHLO ") ||
-	    span_starts(text, "LHLO ")) {
-		piece->form = PIECE_HELO;
-		piece->name = rest = span_from(text, 5);
-		take_box(&rest, piece);
-		piece->rest = rest;
-		return;
-	}
-	if (text.len > 0 && read_named(text, piece))
-		return;
-	*piece = none;
-	if (text.len > 0 && read_glued(text, piece))
-		return;
-	*piece = none;
-	if (text.len > 0 && read_ident(text, piece))
-		return;
-	*piece = none;
+	*piece = empty;
 	piece->form = PIECE_OTHER;
 	piece->name = text;
 }

@@ -1,0 +1,18 @@
+/*
+ * relaynet: lists of networks, as rules' settings have them.
+ */
+#ifndef TEXT_RELAYNET_H
+#define TEXT_RELAYNET_H
+
+#include "text/relay.h"
+
+#define RELAY_NETWORKS_MAX 10000 /* of one kind */
+
+/* Whether any network of that kind was added. */
+bool relay_networks_has(const struct relay_networks *networks, char kind);
+
+/* Whether an address is in one of them: the first that it is in decides. */
+bool relay_networks_contain(
+    const struct relay_networks *networks, char kind, struct span ip);
+
+#endif
