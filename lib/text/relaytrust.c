@@ -3,6 +3,7 @@
  * machines wrote, until one tells of a machine that is not ours.  What that
  * machine and those before it wrote may be a lie.
  */
+#include "base/buf.h"
 #include "text/relaynet.h"
 #include "text/relayparse.h"
 #include "text/words.h"
@@ -121,8 +122,7 @@ add_text(struct buf *buf, const struct relay *relay, bool internal)
 	buf_adds(buf, " ident=");
 	buf_addspan(buf, relay->ident);
 	buf_adds(buf, " envfrom=");
-	if (!span_is(relay->envfrom, "0"))
-		buf_addspan(buf, relay->envfrom);
+	buf_addspan(buf, relay->envfrom);
 	buf_adds(buf, internal ? " intl=1 id=" : " intl=0 id=");
 	buf_addspan(buf, relay->id);
 	buf_adds(buf, " auth=");
