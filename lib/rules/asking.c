@@ -1,24 +1,24 @@
 #include "base/clock.h"
-#include "rules/enginepart.h"
+#include "rules/judgepart.h"
 #include "text/render.h"
 
 #define SEARCHES 64 /* between two looks at the clock */
 
-static double ask(struct engine *engine, size_t i, bool truth);
+static double ask(struct judge *judge, size_t i, bool truth);
 
 /* Whether time is up; looks at the clock now and then. */
 static bool
-is_late(struct engine *engine)
+is_late(struct judge *judge)
 {
-	if (engine->cut == NULL && ++engine->searches % SEARCHES == 0 &&
-	    clock_ms() > engine->deadline)
-		engine->cut = "time";
-	return engine->cut != NULL;
+	if (judge->cut == NULL && ++judge->searches % SEARCHES == 0 &&
+	    clock_ms() > judge->deadline)
+		judge->cut = "time";
+	return judge->cut != NULL;
 }
 
 /* Searches one line, adds to the answer, and says whether it has enough. */
 static bool
-search_line(struct engine *engine, const struct check *check,
+search_line(struct judge *judge, const struct check *check,
     const struct regex *regex, struct span line, struct answer *answer)
 {
 	const struct rule *rule = check->rule;
@@ -27,7 +27,7 @@ search_line(struct engine *engine, const struct check *check,
 	size_t from = 0;
 	int rc;
 
-	while (from <= line.len && !is_late(engine)) {
+	while (from <= line.len && !is_late(judge)) {
 		rc = regex_find(regex, line, from, &match);
 		if (rc <= 0)
 			return false;
@@ -39,48 +39,46 @@ search_line(struct engine *engine, const struct check *check,
 			return true;
 		from = match.end > match.start ? match.end : match.end + 1;
 	}
-	return engine->cut != NULL;
+	return judge->cut != NULL;
 }
 
 /* The lines of a source in which a pattern may match; NULL: all. */
 static const struct prefilter_lines *
-lines_of(struct engine *engine, enum source source, const struct text *text,
+lines_of(struct judge *judge, enum source source, const struct text *text,
     const struct check *check)
 {
-	struct arena *arena = &engine->mail->arena;
+	struct arena *arena = &judge->mail->arena;
 
 	if (check->filter < 0)
 		return NULL;
-	if (!engine->scanned[source]) {
-		engine->scanned[source] = true;
-		engine->lines[source] = arena_array(arena,
-		    engine->filter_count[source], sizeof(**engine->lines));
-		engine->flooded[source] =
-		    !prefilter_scan(engine->filters[source], text, arena,
-			engine->lines[source]);
+	if (!judge->scanned[source]) {
+		judge->scanned[source] = true;
+		judge->lines[source] = arena_array(
+		    arena, judge->filter_count[source], sizeof(**judge->lines));
+		judge->flooded[source] = !prefilter_scan(
+		    judge->filters[source], text, arena, judge->lines[source]);
 	}
-	return engine->flooded[source] ? NULL
-				       : &engine->lines[source][check->filter];
+	return judge->flooded[source] ? NULL
+				      : &judge->lines[source][check->filter];
 }
 
 static void
-search_text(struct engine *engine, struct check *check, enum source source,
+search_text(struct judge *judge, struct check *check, enum source source,
     const struct text *text, struct answer *answer)
 {
 	const struct prefilter_lines *lines =
-	    lines_of(engine, source, text, check);
+	    lines_of(judge, source, text, check);
 	bool skip = (check->rule->tflags & RULE_NOSUBJECT) != 0;
 	size_t i, line, count = lines != NULL ? lines->count : text->count;
 	const struct regex *regex;
 
-	if (count == 0 || (regex = engine_pattern(engine, check)) == NULL)
+	if (count == 0 || (regex = judge_pattern(judge, check)) == NULL)
 		return;
 	for (i = 0; i < count; i++) {
 		line = lines != NULL ? lines->list[i] : i;
 		if (skip && line == 0 && source == SOURCE_BODY)
 			continue;
-		if (search_line(
-			engine, check, regex, text->lines[line], answer))
+		if (search_line(judge, check, regex, text->lines[line], answer))
 			return;
 	}
 }
@@ -113,25 +111,25 @@ join(struct arena *arena, const struct text *text)
 }
 
 static struct span
-selected_text(struct engine *engine, size_t i)
+selected_text(struct judge *judge, size_t i)
 {
-	struct selected *selected = &engine->selected[i];
+	struct selected *selected = &judge->selected[i];
 	struct text text = {NULL, 0};
 
 	if (!selected->known) {
 		selected->known = true;
 		selector_get(
-		    engine->mail, &selected->selector, engine->tld, &text);
-		selected->text = join(&engine->mail->arena, &text);
+		    judge->mail, &selected->selector, judge->tld, &text);
+		selected->text = join(&judge->mail->arena, &text);
 	}
 	return selected->text;
 }
 
 static void
-ask_header(struct engine *engine, struct check *check, struct answer *answer)
+ask_header(struct judge *judge, struct check *check, struct answer *answer)
 {
 	const struct rule *rule = check->rule;
-	struct span text = selected_text(engine, check->selector);
+	struct span text = selected_text(judge, check->selector);
 	const struct regex *regex;
 
 	if (rule->exists) {
@@ -140,19 +138,19 @@ ask_header(struct engine *engine, struct check *check, struct answer *answer)
 	}
 	if (text.p == NULL)
 		text = rule->unset.p != NULL ? rule->unset : span_of("");
-	regex = engine_pattern(engine, check);
+	regex = judge_pattern(judge, check);
 	if (regex == NULL)
 		return;
 	if (rule->negated)
 		answer->value = regex_find(regex, text, 0, NULL) == 0;
 	else
-		search_line(engine, check, regex, text, answer);
+		search_line(judge, check, regex, text, answer);
 }
 
 /* All fields of a part of that name, or "ALL", as a text; p NULL if none. */
 static struct span
-part_text(struct engine *engine, const struct mail_part *part,
-    const struct rule *rule)
+part_text(
+    struct judge *judge, const struct mail_part *part, const struct rule *rule)
 {
 	struct buf text = BUF_INIT(MAIL_ALL_VALUES_MAX * 2);
 	bool raw = span_iends(rule->selector, ":raw");
@@ -177,7 +175,7 @@ part_text(struct engine *engine, const struct mail_part *part,
 	else if (field != NULL)
 		buf_addf(&text, "%.*s\n", SPAN_ARG(field->value));
 	if (text.len > 0)
-		result = arena_copy(&engine->mail->arena, buf_span(&text));
+		result = arena_copy(&judge->mail->arena, buf_span(&text));
 	buf_free(&text);
 	return result;
 }
@@ -194,47 +192,45 @@ next_part(const struct mail_part *part)
 }
 
 static void
-ask_mimeheader(
-    struct engine *engine, struct check *check, struct answer *answer)
+ask_mimeheader(struct judge *judge, struct check *check, struct answer *answer)
 {
 	const struct rule *rule = check->rule;
-	const struct mail_part *part = &engine->mail->root;
-	const struct regex *regex = engine_pattern(engine, check);
+	const struct mail_part *part = &judge->mail->root;
+	const struct regex *regex = judge_pattern(judge, check);
 	bool found = false;
 	struct span text;
 
 	for (; regex != NULL && part != NULL && !found;
 	     part = next_part(part)) {
-		text = part_text(engine, part, rule);
+		text = part_text(judge, part, rule);
 		if (text.p == NULL)
 			text =
 			    rule->unset.p != NULL ? rule->unset : span_of("");
 		found = rule->negated
 			    ? regex_find(regex, text, 0, NULL) > 0
-			    : search_line(engine, check, regex, text, answer);
+			    : search_line(judge, check, regex, text, answer);
 	}
 	if (rule->negated)
 		answer->value = regex != NULL && !found;
 }
 
 static void
-ask_eval(
-    struct engine *engine, const struct check *check, struct answer *answer)
+ask_eval(struct judge *judge, const struct check *check, struct answer *answer)
 {
-	struct eval_call call = {.mail = engine->mail,
-	    .tld = engine->tld,
-	    .data = engine->data[check->family],
+	struct eval_call call = {.mail = judge->mail,
+	    .tld = judge->tld,
+	    .data = judge->data[check->family],
 	    .rule = check->rule,
 	    .arguments = check->rule->arguments,
 	    .argument_count = check->rule->argument_count,
-	    .learned = engine->learned};
+	    .learned = judge->learned};
 	size_t i;
 
-	for (i = 0; !engine->begun && eval_families[i] != NULL; i++)
+	for (i = 0; !judge->begun && eval_families[i] != NULL; i++)
 		if (eval_families[i]->begin != NULL)
 			eval_families[i]->begin(
-			    engine->data[i], engine->mail, engine->tld);
-	engine->begun = true;
+			    judge->data[i], judge->mail, judge->tld);
+	judge->begun = true;
 	answer->value = check->eval->check(&call);
 }
 
@@ -245,40 +241,38 @@ ask_rule(void *arg, long rule, bool truth)
 }
 
 static void
-ask_check(struct engine *engine, struct check *check, bool truth,
-    struct answer *answer)
+ask_check(
+    struct judge *judge, struct check *check, bool truth, struct answer *answer)
 {
-	struct mail *mail = engine->mail;
+	struct mail *mail = judge->mail;
 
 	switch (check->rule->kind) {
 	case RULE_HEADER:
-		ask_header(engine, check, answer);
+		ask_header(judge, check, answer);
 		break;
 	case RULE_BODY:
-		search_text(engine, check, SOURCE_BODY, &mail->body, answer);
+		search_text(judge, check, SOURCE_BODY, &mail->body, answer);
 		break;
 	case RULE_RAWBODY:
 		search_text(
-		    engine, check, SOURCE_RAWBODY, &mail->rawbody, answer);
+		    judge, check, SOURCE_RAWBODY, &mail->rawbody, answer);
 		break;
 	case RULE_URI:
-		search_text(
-		    engine, check, SOURCE_URI, &mail->uris->all, answer);
+		search_text(judge, check, SOURCE_URI, &mail->uris->all, answer);
 		break;
 	case RULE_FULL:
-		if (engine_pattern(engine, check) != NULL)
-			search_line(engine, check, check->regex, mail->pristine,
-			    answer);
+		if (judge_pattern(judge, check) != NULL)
+			search_line(
+			    judge, check, check->regex, mail->pristine, answer);
 		break;
 	case RULE_MIMEHEADER:
-		ask_mimeheader(engine, check, answer);
+		ask_mimeheader(judge, check, answer);
 		break;
 	case RULE_EVAL:
-		ask_eval(engine, check, answer);
+		ask_eval(judge, check, answer);
 		break;
 	case RULE_META:
-		answer->value =
-		    meta_value(check->meta, truth, ask_rule, engine);
+		answer->value = meta_value(check->meta, truth, ask_rule, judge);
 		break;
 	default:
 		break;
@@ -288,18 +282,18 @@ ask_check(struct engine *engine, struct check *check, bool truth,
 /* How often a rule hit; once it is known it is not asked again.  One that
  * depends on itself has no hit. */
 static double
-ask(struct engine *engine, size_t i, bool truth)
+ask(struct judge *judge, size_t i, bool truth)
 {
-	struct answer *answer = &engine->answers[i];
-	struct check *check = &engine->checks[i];
+	struct answer *answer = &judge->answers[i];
+	struct check *check = &judge->checks[i];
 
 	if (answer->known == KNOWN || !check->runs ||
 	    (answer->known == TRUTH && truth))
 		return answer->value;
-	if (answer->known == ASKED || is_late(engine))
+	if (answer->known == ASKED || is_late(judge))
 		return 0;
 	answer->known = ASKED;
-	ask_check(engine, check, truth, answer);
+	ask_check(judge, check, truth, answer);
 	answer->known =
 	    truth && check->rule->kind == RULE_META && answer->value != 0
 		? TRUTH
@@ -308,31 +302,30 @@ ask(struct engine *engine, size_t i, bool truth)
 }
 
 void
-engine_read(
-    struct engine *engine, struct mail *mail, struct span octets, size_t max)
+judge_read(
+    struct judge *judge, struct mail *mail, struct span octets, size_t max)
 {
 	mail_read(mail, octets);
-	relays_read(mail, engine->networks,
-	    ruleset_value(engine->set, "envelope_sender_header"));
+	relays_read(mail, judge->networks,
+	    ruleset_value(judge->set, "envelope_sender_header"));
 	render(mail, max);
-	uris_find(mail, engine->tld);
+	uris_find(mail, judge->tld);
 }
 
 static void
-begin(
-    struct engine *engine, struct mail *mail, double learned, int64_t deadline)
+begin(struct judge *judge, struct mail *mail, double learned, int64_t deadline)
 {
 	size_t i;
 
-	engine->mail = mail;
-	engine->learned = learned;
-	engine->deadline = deadline;
-	engine->cut = NULL;
-	engine->begun = false;
-	memset(engine->scanned, 0, sizeof(engine->scanned));
-	memset(engine->answers, 0, engine->count * sizeof(*engine->answers));
-	for (i = 0; i < engine->selected_count; i++)
-		engine->selected[i].known = false;
+	judge->mail = mail;
+	judge->learned = learned;
+	judge->deadline = deadline;
+	judge->cut = NULL;
+	judge->begun = false;
+	memset(judge->scanned, 0, sizeof(judge->scanned));
+	memset(judge->answers, 0, judge->count * sizeof(*judge->answers));
+	for (i = 0; i < judge->selected_count; i++)
+		judge->selected[i].known = false;
 }
 
 static bool
@@ -342,19 +335,19 @@ is_subrule(const struct rule *rule)
 }
 
 void
-engine_run(struct engine *engine, struct mail *mail, double learned,
+judge_run(struct judge *judge, struct mail *mail, double learned,
     int64_t deadline, struct score *score)
 {
 	const struct rule *rule;
 	double times;
 	size_t i;
 
-	begin(engine, mail, learned, deadline);
-	for (i = 0; i < engine->count; i++) {
-		rule = engine->checks[i].rule;
-		if (!engine->checks[i].runs || is_subrule(rule))
+	begin(judge, mail, learned, deadline);
+	for (i = 0; i < judge->count; i++) {
+		rule = judge->checks[i].rule;
+		if (!judge->checks[i].runs || is_subrule(rule))
 			continue;
-		times = ask(engine, i, true);
+		times = ask(judge, i, true);
 		if (times == 0)
 			continue;
 		/* each hit of a rule that counts them has its points */
@@ -363,18 +356,18 @@ engine_run(struct engine *engine, struct mail *mail, double learned,
 			times = 1;
 		score_add(score, &mail->arena,
 		    &(struct score_hit){.name = rule->name,
-			.points = times * rule->scores[engine->score_set],
+			.points = times * rule->scores[judge->score_set],
 			.describe = rule->describe,
-			.matched = engine->answers[i].matched});
+			.matched = judge->answers[i].matched});
 	}
-	if (engine->cut != NULL || mail->is_cut) {
+	if (judge->cut != NULL || mail->is_cut) {
 		score->cut = true;
-		score->why = engine->cut != NULL ? engine->cut : "size";
+		score->why = judge->cut != NULL ? judge->cut : "size";
 	}
 }
 
 double
-engine_ask(struct engine *engine, size_t rule)
+judge_ask(struct judge *judge, size_t rule)
 {
-	return ask(engine, rule, false);
+	return ask(judge, rule, false);
 }

@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
-#include "rules/engine.h"
+#include "rules/judge.h"
 
 #define FILE_MAX (64 << 20)
 
@@ -35,14 +35,14 @@ print_score(const char *path, const struct score *score)
 }
 
 static void
-print_subrules(struct engine *engine, const struct ruleset *set)
+print_subrules(struct judge *judge, const struct ruleset *set)
 {
 	size_t i, count = ruleset_count(set);
 	const char *between = "\t";
 
 	for (i = 0; i < count; i++)
 		if (strncmp(ruleset_rule(set, i)->name, "__", 2) == 0 &&
-		    engine_ask(engine, i) != 0) {
+		    judge_ask(judge, i) != 0) {
 			printf("%s%s", between, ruleset_rule(set, i)->name);
 			between = ",";
 		}
@@ -53,7 +53,7 @@ main(int argc, char **argv)
 {
 	struct ruleset *set = ruleset_new();
 	struct buf octets = BUF_INIT(FILE_MAX);
-	struct engine *engine;
+	struct judge *judge;
 	struct score score;
 	struct mail mail;
 	bool subrules = false;
@@ -66,7 +66,7 @@ main(int argc, char **argv)
 		else if (c != 'c' || ruleset_read(set, optarg) < 0)
 			fatal("'%s': %s", optarg, strerror(errno));
 	ruleset_finish(set);
-	engine = engine_new(set, 0);
+	judge = judge_new(set, 0);
 	mail_init(&mail);
 	for (; argv[optind] != NULL; optind++) {
 		buf_reset(&octets);
@@ -75,15 +75,15 @@ main(int argc, char **argv)
 		mail_reset(&mail);
 		mail.now = time(NULL);
 		score = (struct score){0};
-		engine_read(engine, &mail, buf_span(&octets), 256 << 10);
-		engine_run(engine, &mail, -1, clock_ms() + 60000, &score);
+		judge_read(judge, &mail, buf_span(&octets), 256 << 10);
+		judge_run(judge, &mail, -1, clock_ms() + 60000, &score);
 		print_score(argv[optind], &score);
 		if (subrules)
-			print_subrules(engine, set);
+			print_subrules(judge, set);
 		printf("\n");
 	}
 	mail_free(&mail);
-	engine_free(engine);
+	judge_free(judge);
 	ruleset_free(set);
 	buf_free(&octets);
 	return io_close_stdout() < 0;

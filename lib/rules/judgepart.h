@@ -1,12 +1,12 @@
 /*
- * enginepart: what an engine is made of, between rules/engine.c, which makes it
+ * judgepart: what an judge is made of, between rules/judge.c, which makes it
  * ready, and rules/asking.c, which asks it.
  */
-#ifndef RULES_ENGINEPART_H
-#define RULES_ENGINEPART_H
+#ifndef RULES_JUDGEPART_H
+#define RULES_JUDGEPART_H
 
 #include "base/regex.h"
-#include "rules/engine.h"
+#include "rules/judge.h"
 #include "rules/meta.h"
 #include "rules/prefilter.h"
 
@@ -42,7 +42,7 @@ struct answer {
 	struct span matched;
 };
 
-struct engine {
+struct judge {
 	struct ruleset *set;
 	unsigned score_set;
 	struct arena arena;
@@ -70,10 +70,10 @@ struct engine {
 };
 
 /* Notes something about a rule. */
-void engine_note(struct engine *engine, const struct check *check,
+void judge_note(struct judge *judge, const struct check *check,
     enum note_kind kind, const char *why);
 
 /* The pattern of a rule; NULL if it is none, which is noted once. */
-const struct regex *engine_pattern(struct engine *engine, struct check *check);
+const struct regex *judge_pattern(struct judge *judge, struct check *check);
 
 #endif

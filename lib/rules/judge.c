@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "rules/enginepart.h"
+#include "rules/judgepart.h"
 #include "rules/pattern.h"
 
 /* What asking a rule costs, about, for the order in metas. */
@@ -10,7 +10,7 @@ enum { COST_HEADER = 2, COST_LITERALS = 3, COST_EVAL = 4, COST_TEXT = 100 };
 static long
 find_rule(void *arg, struct span name)
 {
-	return ruleset_find(((struct engine *)arg)->set, name);
+	return ruleset_find(((struct judge *)arg)->set, name);
 }
 
 static bool
@@ -40,71 +40,71 @@ static void
 match_rules(
     void *arg, struct span glob, void (*found)(void *to, long rule), void *to)
 {
-	struct engine *engine = arg;
+	struct judge *judge = arg;
 	size_t i;
 
-	for (i = 0; i < engine->count; i++)
-		if (fits(span_of(engine->checks[i].rule->name), glob))
+	for (i = 0; i < judge->count; i++)
+		if (fits(span_of(judge->checks[i].rule->name), glob))
 			found(to, (long)i);
 }
 
 void
-engine_note(struct engine *engine, const struct check *check,
-    enum note_kind kind, const char *why)
+judge_note(struct judge *judge, const struct check *check, enum note_kind kind,
+    const char *why)
 {
-	ruleset_add_note(engine->set, kind, check->rule->file,
-	    check->rule->line, "%s: %s", check->rule->name, why);
+	ruleset_add_note(judge->set, kind, check->rule->file, check->rule->line,
+	    "%s: %s", check->rule->name, why);
 }
 
 /* The number of a selector; a new one if nobody has asked for it yet. */
 static size_t
-select_piece(struct engine *engine, struct span name)
+select_piece(struct judge *judge, struct span name)
 {
-	struct selected *list = engine->selected;
+	struct selected *list = judge->selected;
 	size_t i;
 
-	for (i = 0; i < engine->selected_count; i++)
+	for (i = 0; i < judge->selected_count; i++)
 		if (span_eq(list[i].name, name))
 			return i;
 	selector_parse(name, &list[i].selector);
 	list[i].name = name;
-	engine->selected_count++;
+	judge->selected_count++;
 	return i;
 }
 
 static void
-prepare_pattern(struct engine *engine, struct check *check, enum source source)
+prepare_pattern(struct judge *judge, struct check *check, enum source source)
 {
 	struct literals literals;
 
 	check->filter = -1;
-	literals_of(&engine->arena, check->rule->pattern, check->rule->regex,
-	    &literals);
+	literals_of(
+	    &judge->arena, check->rule->pattern, check->rule->regex, &literals);
 	if (literals.count == 0)
 		return;
-	check->filter = (long)engine->filter_count[source]++;
+	check->filter = (long)judge->filter_count[source]++;
 	prefilter_add(
-	    engine->filters[source], &literals, (uint32_t)check->filter);
+	    judge->filters[source], &literals, (uint32_t)check->filter);
 }
 
 static void
-prepare_meta(struct engine *engine, struct check *check)
+prepare_meta(struct judge *judge, struct check *check)
 {
 	const struct meta_names names = {
-	    find_rule, match_rules, (engine->score_set & 1) != 0, engine};
+	    find_rule, match_rules, (judge->score_set & 1) != 0, judge};
 	struct buf why = BUF_INIT(256);
 
 	check->meta =
-	    meta_parse(&engine->arena, check->rule->pattern, &names, &why);
+	    meta_parse(&judge->arena, check->rule->pattern, &names, &why);
 	if (check->meta == NULL) {
-		engine_note(engine, check, NOTE_ERROR, buf_str(&why));
+		judge_note(judge, check, NOTE_ERROR, buf_str(&why));
 		check->runs = false;
 	}
 	buf_free(&why);
 }
 
 static void
-prepare_eval(struct engine *engine, struct check *check)
+prepare_eval(struct judge *judge, struct check *check)
 {
 	const struct rule *rule = check->rule;
 
@@ -113,39 +113,39 @@ prepare_eval(struct engine *engine, struct check *check)
 		check->runs = false;
 	else if (check->eval->good != NULL &&
 		 !check->eval->good(rule->arguments, rule->argument_count)) {
-		engine_note(engine, check, NOTE_ERROR, "wrong arguments");
+		judge_note(judge, check, NOTE_ERROR, "wrong arguments");
 		check->runs = false;
 	}
 	/* an answer that needs the network, or the learner, is not there */
-	if (((rule->tflags & RULE_NET) != 0 && (engine->score_set & 1) == 0) ||
-	    ((rule->tflags & RULE_LEARN) != 0 && (engine->score_set & 2) == 0))
+	if (((rule->tflags & RULE_NET) != 0 && (judge->score_set & 1) == 0) ||
+	    ((rule->tflags & RULE_LEARN) != 0 && (judge->score_set & 2) == 0))
 		check->runs = false;
 }
 
 static void
-prepare(struct engine *engine, struct check *check)
+prepare(struct judge *judge, struct check *check)
 {
 	const struct rule *rule = check->rule;
 
-	check->runs = rule->scores[engine->score_set] != 0;
+	check->runs = rule->scores[judge->score_set] != 0;
 	switch (rule->kind) {
 	case RULE_HEADER:
-		check->selector = select_piece(engine, rule->selector);
+		check->selector = select_piece(judge, rule->selector);
 		break;
 	case RULE_BODY:
-		prepare_pattern(engine, check, SOURCE_BODY);
+		prepare_pattern(judge, check, SOURCE_BODY);
 		break;
 	case RULE_RAWBODY:
-		prepare_pattern(engine, check, SOURCE_RAWBODY);
+		prepare_pattern(judge, check, SOURCE_RAWBODY);
 		break;
 	case RULE_URI:
-		prepare_pattern(engine, check, SOURCE_URI);
+		prepare_pattern(judge, check, SOURCE_URI);
 		break;
 	case RULE_META:
-		prepare_meta(engine, check);
+		prepare_meta(judge, check);
 		break;
 	case RULE_EVAL:
-		prepare_eval(engine, check);
+		prepare_eval(judge, check);
 		break;
 	case RULE_FULL:
 	case RULE_MIMEHEADER:
@@ -161,7 +161,7 @@ static unsigned
 cost_of(void *arg, long rule)
 {
 	const struct check *check =
-	    &((struct engine *)arg)->checks[(size_t)rule];
+	    &((struct judge *)arg)->checks[(size_t)rule];
 
 	if (!check->runs)
 		return 0;
@@ -182,7 +182,7 @@ cost_of(void *arg, long rule)
 
 /* Takes what the settings say about names and networks. */
 static void
-prepare_settings(struct engine *engine)
+prepare_settings(struct judge *judge)
 {
 	static const struct {
 		const char *name;
@@ -197,106 +197,104 @@ prepare_settings(struct engine *engine)
 	const struct setting *setting;
 	size_t i, at;
 
-	engine->tld = tld_new();
+	judge->tld = tld_new();
 	for (i = 0; i < nitems(names); i++)
 		for (at = 0; (setting = ruleset_setting(
-				  engine->set, names[i].name, &at)) != NULL;)
-			tld_add(engine->tld, names[i].labels, setting->value);
-	engine->networks = relay_networks_new();
+				  judge->set, names[i].name, &at)) != NULL;)
+			tld_add(judge->tld, names[i].labels, setting->value);
+	judge->networks = relay_networks_new();
 	for (i = 0; i < nitems(networks); i++)
 		for (at = 0; (setting = ruleset_setting(
-				  engine->set, networks[i].name, &at)) != NULL;)
-			if (!relay_networks_add(engine->networks,
+				  judge->set, networks[i].name, &at)) != NULL;)
+			if (!relay_networks_add(judge->networks,
 				networks[i].kind, setting->value))
-				ruleset_add_note(engine->set, NOTE_ERROR,
+				ruleset_add_note(judge->set, NOTE_ERROR,
 				    setting->file, setting->line,
 				    "%s: not a network", setting->name);
 }
 
 static void
-prepare_families(struct engine *engine)
+prepare_families(struct judge *judge)
 {
 	size_t i, count = 0;
 
 	while (eval_families[count] != NULL)
 		count++;
-	engine->data =
-	    arena_array(&engine->arena, count, sizeof(*engine->data));
+	judge->data = arena_array(&judge->arena, count, sizeof(*judge->data));
 	for (i = 0; i < count; i++)
 		if (eval_families[i]->prepare != NULL)
-			engine->data[i] =
-			    eval_families[i]->prepare(engine->set);
+			judge->data[i] = eval_families[i]->prepare(judge->set);
 }
 
-struct engine *
-engine_new(struct ruleset *set, unsigned score_set)
+struct judge *
+judge_new(struct ruleset *set, unsigned score_set)
 {
-	struct engine *engine = calloc(1, sizeof(*engine));
+	struct judge *judge = calloc(1, sizeof(*judge));
 	struct arena *arena;
 	size_t i;
 
-	if (engine == NULL)
+	if (judge == NULL)
 		fatal("out of memory");
-	arena = &engine->arena;
-	engine->set = set;
-	engine->score_set = score_set;
-	engine->count = ruleset_count(set);
-	engine->checks =
-	    arena_array(arena, engine->count, sizeof(*engine->checks));
-	engine->answers =
-	    arena_array(arena, engine->count, sizeof(*engine->answers));
-	engine->selected =
-	    arena_array(arena, engine->count, sizeof(*engine->selected));
+	arena = &judge->arena;
+	judge->set = set;
+	judge->score_set = score_set;
+	judge->count = ruleset_count(set);
+	judge->checks =
+	    arena_array(arena, judge->count, sizeof(*judge->checks));
+	judge->answers =
+	    arena_array(arena, judge->count, sizeof(*judge->answers));
+	judge->selected =
+	    arena_array(arena, judge->count, sizeof(*judge->selected));
 	for (i = 0; i < SOURCES; i++)
-		engine->filters[i] = prefilter_new();
-	prepare_settings(engine);
-	prepare_families(engine);
-	for (i = 0; i < engine->count; i++)
-		engine->checks[i].rule = ruleset_rule(set, i);
-	for (i = 0; i < engine->count; i++)
-		prepare(engine, &engine->checks[i]);
-	for (i = 0; i < engine->count; i++)
-		if (engine->checks[i].meta != NULL)
-			meta_order(engine->checks[i].meta, cost_of, engine);
+		judge->filters[i] = prefilter_new();
+	prepare_settings(judge);
+	prepare_families(judge);
+	for (i = 0; i < judge->count; i++)
+		judge->checks[i].rule = ruleset_rule(set, i);
+	for (i = 0; i < judge->count; i++)
+		prepare(judge, &judge->checks[i]);
+	for (i = 0; i < judge->count; i++)
+		if (judge->checks[i].meta != NULL)
+			meta_order(judge->checks[i].meta, cost_of, judge);
 	for (i = 0; i < SOURCES; i++)
-		prefilter_finish(engine->filters[i]);
-	return engine;
+		prefilter_finish(judge->filters[i]);
+	return judge;
 }
 
 void
-engine_free(struct engine *engine)
+judge_free(struct judge *judge)
 {
 	size_t i;
 
-	if (engine == NULL)
+	if (judge == NULL)
 		return;
-	for (i = 0; i < engine->count; i++)
-		regex_free(engine->checks[i].regex);
+	for (i = 0; i < judge->count; i++)
+		regex_free(judge->checks[i].regex);
 	for (i = 0; i < SOURCES; i++)
-		prefilter_free(engine->filters[i]);
+		prefilter_free(judge->filters[i]);
 	for (i = 0; eval_families[i] != NULL; i++)
 		if (eval_families[i]->release != NULL)
-			eval_families[i]->release(engine->data[i]);
-	tld_free(engine->tld);
-	relay_networks_free(engine->networks);
-	arena_free(&engine->arena);
-	free(engine);
+			eval_families[i]->release(judge->data[i]);
+	tld_free(judge->tld);
+	relay_networks_free(judge->networks);
+	arena_free(&judge->arena);
+	free(judge);
 }
 
 const struct tld *
-engine_tld(const struct engine *engine)
+judge_tld(const struct judge *judge)
 {
-	return engine->tld;
+	return judge->tld;
 }
 
 void
-engine_compile(struct engine *engine)
+judge_compile(struct judge *judge)
 {
 	struct check *check;
 	size_t i;
 
-	for (i = 0; i < engine->count; i++) {
-		check = &engine->checks[i];
+	for (i = 0; i < judge->count; i++) {
+		check = &judge->checks[i];
 		switch (check->rule->kind) {
 		case RULE_HEADER:
 			if (check->rule->exists)
@@ -307,7 +305,7 @@ engine_compile(struct engine *engine)
 		case RULE_FULL:
 		case RULE_URI:
 		case RULE_MIMEHEADER:
-			engine_pattern(engine, check);
+			judge_pattern(judge, check);
 			break;
 		default:
 			break;
@@ -316,7 +314,7 @@ engine_compile(struct engine *engine)
 }
 
 const struct regex *
-engine_pattern(struct engine *engine, struct check *check)
+judge_pattern(struct judge *judge, struct check *check)
 {
 	struct buf why = BUF_INIT(512);
 
@@ -325,7 +323,7 @@ engine_pattern(struct engine *engine, struct check *check)
 		check->regex =
 		    pattern_new(check->rule->pattern, check->rule->regex, &why);
 		if (check->regex == NULL)
-			engine_note(engine, check, NOTE_ERROR, buf_str(&why));
+			judge_note(judge, check, NOTE_ERROR, buf_str(&why));
 	}
 	buf_free(&why);
 	return check->regex;
