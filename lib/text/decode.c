@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdint.h>
 
 #include "mail/transfer.h"
@@ -115,6 +116,21 @@ join_ends(struct span text)
 	return (struct span){p, len};
 }
 
+static bool
+begins(const char *type, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(type, word, len) == 0 && type[len] != '_' &&
+	       !isalnum((unsigned char)type[len]);
+}
+
+bool
+reading_is_text(const char *type)
+{
+	return begins(type, "text") || begins(type, "message");
+}
+
 static struct span
 cut(struct span octets, size_t max, bool *is_cut)
 {
@@ -140,8 +156,7 @@ reading_decode(
 		octets = join_ends(decode_quoted(&mail->arena, octets));
 	else if (field != NULL && span_iis(field->value, "base64")) {
 		octets = decode_base64(&mail->arena, octets);
-		if (strncmp(part->type, "text", 4) == 0 ||
-		    strncmp(part->type, "message", 7) == 0)
+		if (reading_is_text(part->type))
 			octets = join_ends(octets);
 	}
 	return cut(octets, max, is_cut);

@@ -64,6 +64,9 @@ void reading_multipart(struct reading *reading, struct reading_job *job);
 void reading_job(struct reading *reading, struct mail_part *part,
     struct span boundary, struct span body, unsigned depth);
 
+/* Whether a type is of text, or of messages. */
+bool reading_is_text(const char *type);
+
 /* The body with its transfer encoding undone, at most max octets. */
 struct span reading_decode(
     struct mail *mail, const struct mail_part *part, size_t max, bool *is_cut);

@@ -11,8 +11,12 @@
 
 #include "text/mail.h"
 
-/* Fills in what mail.h says.  max: octets of text of a part, the rest is left
- * out. */
+#define RENDER_MAX 50000      /* body_part_scan_size, by default */
+#define RENDER_RAW_MAX 500000 /* rawbody_part_scan_size */
+#define RENDER_SLACK_MAX 1024 /* behind a limit up to a better place to cut */
+
+/* Fills in what mail.h says.  max: characters of text of a part, the rest is
+ * left out; 0: all.  Of the raw body it is RENDER_RAW_MAX octets. */
 void render(struct mail *mail, size_t max);
 
 #endif
