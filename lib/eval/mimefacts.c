@@ -297,25 +297,6 @@ count_leaf(struct mimefacts *facts, const struct mail_part *part,
 		count_entities(text, sums);
 }
 
-/* Whether "--BOUNDARY--" is a line of it. */
-static bool
-is_closed(const struct mail_part *part)
-{
-	struct span text = part->octets, line, boundary = part->boundary;
-
-	while (text.len > 0) {
-		line = take_line(&text);
-		if (!span_starts(line, "--"))
-			continue;
-		line = span_from(line, 2);
-		if (line.len >= boundary.len &&
-		    memcmp(line.p, boundary.p, boundary.len) == 0 &&
-		    span_is(span_trim(span_from(line, boundary.len)), "--"))
-			return true;
-	}
-	return false;
-}
-
 static void
 finish(struct mimefacts *facts, const struct sums *sums)
 {
@@ -351,9 +332,8 @@ mimefacts_take(struct mimefacts *facts, struct mail *mail, struct span locales)
 		count_head(facts, &head, locales);
 		if (part->child == NULL)
 			count_leaf(facts, part, &head, &sums);
-		else if (!part->is_message && part->boundary.p != NULL &&
-			 !is_closed(part))
-			facts->values[MIME_MISSING_BOUNDARY] = 1;
 	}
+	if ((mail->flags & MAIL_NO_END) != 0)
+		facts->values[MIME_MISSING_BOUNDARY] = 1;
 	finish(facts, &sums);
 }
