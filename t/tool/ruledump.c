@@ -127,5 +127,7 @@ main(int argc, char **argv)
 	if (what == 's')
 		print_settings(set);
 	ruleset_free(set);
-	return io_close_stdout() < 0 ? STATUS_DEFER : STATUS_OK;
+	if (fflush(stdout) != 0 || io_close_stdout() < 0)
+		return STATUS_DEFER;
+	return STATUS_OK;
 }
