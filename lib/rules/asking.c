@@ -360,10 +360,9 @@ judge_run(struct judge *judge, struct mail *mail, double learned,
 			.describe = rule->describe,
 			.matched = judge->answers[i].matched});
 	}
-	if (judge->cut != NULL || mail->is_cut) {
-		score->cut = true;
-		score->why = judge->cut != NULL ? judge->cut : "size";
-	}
+	score->cut = judge->cut != NULL ? judge->cut
+		     : mail->is_cut     ? "size"
+					: NULL;
 }
 
 double

@@ -1,10 +1,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/err.h"
+#include "base/scan.h"
 #include "spam/score.h"
 
 #define LEVEL_MAX 50 /* asterisks */
 #define WIDTH_MAX 76 /* octets of a line of tests */
+#define NUMBER_MAX 40
+#define POINTS_MAX 1e6 /* of a hit, either way */
 
 void
 score_add(struct score *score, struct arena *arena, const struct score_hit *hit)
@@ -57,9 +61,7 @@ score_fields(const struct score *score, double required, const char *line_end,
     struct buf *fields)
 {
 	bool spam = score->points >= required;
-	int level = score->points < 0           ? 0
-		    : score->points > LEVEL_MAX ? LEVEL_MAX
-						: (int)score->points;
+	int level = score->points < LEVEL_MAX ? (int)score->points : LEVEL_MAX;
 
 	if (spam)
 		buf_addf(fields, "X-Spam-Flag: YES%s", line_end);
@@ -71,7 +73,126 @@ score_fields(const struct score *score, double required, const char *line_end,
 	buf_addf(fields, "X-Spam-Status: %s, score=%.1f required=%.1f tests=",
 	    spam ? "Yes" : "No", score->points, required);
 	add_tests(score, line_end, fields);
-	if (score->cut)
-		buf_addf(fields, "%s\tcut=%s", line_end, score->why);
+	if (score->cut != NULL)
+		buf_addf(fields, "%s\tcut=%s", line_end, score->cut);
 	buf_addf(fields, "%s\tversion=pimail-0.1%s", line_end, line_end);
+}
+
+/* A text of strangers for a terminal, in one line. */
+static void
+add_printable(struct buf *buf, struct span text)
+{
+	size_t from = buf->len;
+
+	if (text.len > SCORE_TEXT_MAX)
+		text.len = SCORE_TEXT_MAX;
+	if (buf_addspan(buf, text) && buf->len > from)
+		err_printable(buf->p + from, buf->len - from);
+}
+
+void
+score_table(const struct score *score, struct buf *table)
+{
+	const struct score_hit *hit;
+	size_t i;
+
+	for (i = 0; i < score->count; i++) {
+		hit = &score->hits[i];
+		buf_addf(table, "%7.3f  %-28s  ", hit->points, hit->name);
+		add_printable(table, hit->describe);
+		if (hit->matched.p != NULL && hit->matched.len > 0) {
+			buf_adds(table, " [");
+			add_printable(table, span_trim(hit->matched));
+			buf_adds(table, "]");
+		}
+		buf_adds(table, "\n");
+	}
+}
+
+void
+score_write(const struct score *score, struct buf *text)
+{
+	const struct score_hit *hit;
+	struct buf line = BUF_INIT(4 * SCORE_TEXT_MAX);
+	size_t i;
+
+	buf_addf(text, "cut %s\n", score->cut != NULL ? score->cut : "");
+	for (i = 0; i < score->count; i++) {
+		hit = &score->hits[i];
+		buf_reset(&line);
+		buf_addf(&line, "%.3f %s\t", hit->points, hit->name);
+		add_printable(&line, hit->describe);
+		buf_adds(&line, "\t");
+		add_printable(&line, hit->matched);
+		buf_adds(&line, "\n");
+		if (text->len + line.len <= SCORE_SIZE_MAX)
+			buf_addspan(text, buf_span(&line));
+	}
+	buf_free(&line);
+}
+
+static bool
+is_name(int c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool
+is_number(int c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+/* "POINTS NAME<TAB>describe<TAB>matched" */
+static int
+read_hit(struct score *score, struct arena *arena, struct span line)
+{
+	char number[NUMBER_MAX] = "";
+	struct score_hit hit;
+	struct span points, name;
+	struct scan scan;
+
+	scan_init(&scan, line);
+	points = scan_while(&scan, is_number);
+	scan_char(&scan, ' ');
+	name = scan_while(&scan, is_name);
+	scan_char(&scan, '\t');
+	hit.describe = scan_until(&scan, '\t');
+	hit.matched = scan_rest(&scan);
+	if (!scan_ok(&scan) || name.len == 0 || name.len > SCORE_NAME_MAX ||
+	    points.len == 0 || points.len >= sizeof(number))
+		return -1;
+	memcpy(number, points.p, points.len);
+	hit.points = strtod(number, NULL);
+	if (!(hit.points <= POINTS_MAX && hit.points >= -POINTS_MAX))
+		return -1;
+	hit.name = arena_copy(arena, name).p;
+	hit.describe = arena_copy(arena, hit.describe);
+	hit.matched = arena_copy(arena, hit.matched);
+	score_add(score, arena, &hit);
+	return 0;
+}
+
+int
+score_read(struct score *score, struct arena *arena, struct span text)
+{
+	static const char *const reasons[] = {"size", "time"};
+	struct span line;
+	struct scan scan;
+	size_t i;
+
+	*score = (struct score){0};
+	scan_init(&scan, text);
+	scan_text(&scan, "cut ");
+	line = scan_until(&scan, '\n');
+	for (i = 0; i < nitems(reasons); i++)
+		if (span_is(line, reasons[i]))
+			score->cut = reasons[i];
+	while (!scan.bad && scan_peek(&scan) >= 0) {
+		line = scan_until(&scan, '\n');
+		if (scan.bad || read_hit(score, arena, line) < 0)
+			return -1;
+	}
+	return scan.bad ? -1 : 0;
 }
