@@ -2,7 +2,9 @@
  * uripart: the steps of uris_find(), for themselves.
  *
  *	uri_next()      finds addresses in a line of text    (urifind.c)
+ *	uri_complete()  adds what a reader would add         (uritext.c)
  *	uri_readings()  what an address could be read as     (uriclean.c)
+ *	uri_decode()    percent signs undone                 (uridecode.c)
  *	uri_domain()    the host it leads to                 (uridomain.c)
  */
 #ifndef TEXT_URIPART_H
@@ -39,6 +41,16 @@ struct uri_search {
 
 /* Takes the next one; false if there are no more. */
 bool uri_next(struct uri_search *search, struct uri_found *found);
+
+/* Without what is the sentence's and not the address's: "(see
+ * www.example.com)."
+ */
+struct span uri_trim(struct span raw);
+
+/* What was found, and is trimmed, as an address with a scheme; adds to types. p
+ * NULL if it is none. */
+struct span uri_complete(struct arena *arena, const struct tld *tld,
+    const struct uri_found *found, unsigned *types);
 
 /* Readings of an address, each once, itself the first. */
 struct uri_readings {

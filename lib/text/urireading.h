@@ -1,5 +1,5 @@
 /*
- * urireading: what uriclean.c and uriweb.c share.
+ * urireading: what uriclean.c, uridecode.c and uriweb.c share.
  */
 #ifndef TEXT_URIREADING_H
 #define TEXT_URIREADING_H
@@ -20,6 +20,9 @@ size_t uri_until(struct span text, const char *stop);
 
 struct span uri_join(
     struct arena *arena, struct span a, struct span b, struct span c);
+
+/* Entities of HTML (&#46;) of printable characters undone. */
+struct span uri_undo_entities(struct arena *arena, struct span uri);
 
 /* A reading, unless there is the same; the second one of pieces. */
 void uri_add(struct uri_cleaning *cleaning, struct span uri);

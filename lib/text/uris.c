@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "base/map.h"
 #include "text/html.h"
 #include "text/uripart.h"
@@ -151,170 +149,17 @@ add(struct finder *f, struct span raw, unsigned types, const char *element)
 	return uri;
 }
 
-/* --- text --- */
-
-/* Without what a reader takes for the sentence's, not for the address's. */
-static struct span
-trim(struct span raw)
-{
-	const char *open = memchr(raw.p, '(', raw.len);
-	size_t len = open != NULL ? (size_t)(open - raw.p) : raw.len;
-
-	while (len > 0 && raw.p[len - 1] != ')')
-		len--;
-	if (len > 0)
-		raw.len = len - 1;
-	while (raw.len > 0 && raw.p[raw.len - 1] != '\0' &&
-	       strchr("-~!@#^&*()_+=:;'?,.", raw.p[raw.len - 1]) != NULL)
-		raw.len--;
-	return raw;
-}
-
-/* Identifiers of parts, and schemes with nothing behind. */
-static bool
-is_nothing(struct span raw)
-{
-	size_t i, slashes = 0;
-
-	if (span_istarts(raw, "cid:") || span_istarts(raw, "mid:"))
-		return true;
-	for (; raw.len > 0 && raw.p[raw.len - 1] == '/'; raw.len--)
-		slashes++;
-	if (slashes > 2 || raw.len < 2 || raw.p[raw.len - 1] != ':')
-		return false;
-	for (i = 0; i + 1 < raw.len; i++)
-		if (raw.p[i] != '_' && (raw.p[i] < '0' || raw.p[i] > '9') &&
-		    ((raw.p[i] | 0x20) < 'a' || (raw.p[i] | 0x20) > 'z'))
-			return false;
-	return true;
-}
-
-/* Whether there is an address of mail in it, by its looks. */
-static bool
-is_mail(struct span raw)
-{
-	const char *at = memchr(raw.p, '@', raw.len), *end = raw.p + raw.len;
-
-	return at != NULL && end - at > 2 &&
-	       memchr(at + 2, '.', (size_t)(end - at) - 2) != NULL &&
-	       span_find(raw, span_of("&nbsp;")) == NULL;
-}
-
-/* Without "mail:" and the like in front, as people write it. */
-static struct span
-without_label(struct span raw)
-{
-	static const char *const labels[] = {
-	    "skype:", "email:", "e-mail:", "-mail:", "mail:", ":"};
-	size_t i;
-
-	for (i = 0; i < nitems(labels); i++)
-		if (span_istarts(raw, labels[i])) {
-			raw = span_from(raw, strlen(labels[i]));
-			while (raw.len > 0 && raw.p[0] == ':')
-				raw = span_from(raw, 1);
-			break;
-		}
-	return raw;
-}
-
-/* "/" before "@", and something between them: no address of mail. */
-static bool
-is_path(struct span raw)
-{
-	const char *slash = memchr(raw.p, '/', raw.len);
-	size_t at = raw.len;
-
-	while (at > 0 && raw.p[at - 1] != '@')
-		at--;
-	return slash != NULL && at > 0 && raw.p + at - 1 > slash + 1;
-}
-
-static bool
-is_www(struct span raw)
-{
-	size_t i;
-
-	if (!span_istarts(raw, "www"))
-		return false;
-	for (i = 3; i < 5 && i < raw.len; i++)
-		if (raw.p[i] < '0' || raw.p[i] > '9')
-			break;
-	return i < raw.len && raw.p[i] == '.';
-}
-
-/* The scheme that it lacks.  NULL if it is no address at all; "" if it has
- * one. */
-static const char *
-scheme(struct span raw, unsigned *types)
-{
-	static const char *const schemes[] = {
-	    "http:", "https:", "ftp:", "mailto:"};
-	size_t i;
-
-	for (i = 0; i < nitems(schemes); i++)
-		if (span_istarts(raw, schemes[i]))
-			return "";
-	*types |= URI_SCHEMELESS;
-	if (span_istarts(raw, "ftp."))
-		return "ftp://";
-	if (is_www(raw) || is_path(raw))
-		return "http://";
-	if (memchr(raw.p, '@', raw.len) != NULL)
-		return is_mail(raw) ? "mailto:" : NULL;
-	*types |= URI_UNLINKED;
-	return memchr(raw.p, '.', raw.len) != NULL ? "http://" : NULL;
-}
-
-/* An address of mail as programs understand it; p NULL if its host cannot
- * exist. */
-static struct span
-mail_uri(struct finder *f, struct span uri)
-{
-	struct span host, none = {NULL, 0};
-	const char *at;
-	size_t len;
-
-	uri = uri_decode(f->arena, uri);
-	at = memchr(uri.p, '@', uri.len);
-	if (at == NULL)
-		return none;
-	host = span_from(uri, (size_t)(at - uri.p) + 1);
-	for (len = 0; len < host.len; len++)
-		if (memchr("?&>", host.p[len], 3) != NULL)
-			break;
-	host.len = len;
-	while (span_ends(host, "%20"))
-		host.len -= 3;
-	return tld_is_valid(f->tld, host) ? uri : none;
-}
-
 static void
-add_found(struct finder *f, const struct uri_found *found)
+add_found(struct finder *f, struct uri_found *found)
 {
-	struct span raw = trim(found->raw), uri;
 	unsigned types = URI_PARSED;
-	const char *prefix;
-	struct buf buf = BUF_INIT(URI_LEN_MAX);
+	struct span uri;
 
-	if (raw.len == 0 || (*map_at(&f->seen, f->arena, raw))++ > 0)
+	found->raw = uri_trim(found->raw);
+	if (found->raw.len == 0 ||
+	    (*map_at(&f->seen, f->arena, found->raw))++ > 0)
 		return;
-	if (found->kind == URI_KIND_MAIL && memchr(raw.p, '@', raw.len) == NULL)
-		return;
-	if (found->host.p != NULL && !tld_is_name(found->host))
-		return;
-	if (is_nothing(raw) || (prefix = scheme(raw, &types)) == NULL)
-		return;
-	uri = raw;
-	if (prefix[0] != '\0') {
-		buf_adds(&buf, prefix);
-		buf_addspan(&buf,
-		    strcmp(prefix, "mailto:") == 0 ? without_label(raw) : raw);
-		uri = arena_copy(f->arena, buf_span(&buf));
-		buf_free(&buf);
-	}
-	if (span_istarts(uri, "mailto:"))
-		uri = mail_uri(f, uri);
+	uri = uri_complete(f->arena, f->tld, found, &types);
 	if (uri.p != NULL)
 		add(f, uri, types, NULL);
 }
