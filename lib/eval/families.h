@@ -7,6 +7,7 @@
 #include "eval/eval.h"
 
 extern const struct eval_family eval_body;
+extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_headerdate;
 extern const struct eval_family eval_headerforged;
 extern const struct eval_family eval_headertext;
@@ -14,8 +15,8 @@ extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
 extern const struct eval_family eval_mime;
 
-#define EVAL_FAMILIES                                                       \
-	&eval_body, &eval_headerdate, &eval_headerforged, &eval_headertext, \
-	    &eval_headerwho, &eval_learned, &eval_mime
+#define EVAL_FAMILIES                                                     \
+	&eval_body, &eval_freemail, &eval_headerdate, &eval_headerforged, \
+	    &eval_headertext, &eval_headerwho, &eval_learned, &eval_mime
 
 #endif
