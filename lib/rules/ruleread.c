@@ -14,15 +14,24 @@
 #define PATH_LEN_MAX 4096
 #define KEY_MAX 64 /* octets of a line's first word */
 #define VERSION "4.000001"
+#define OFFICIAL "/updates_spamassassin_org.cf"
 
+/* 0; 1 if it was read before, and is not again; -1 with errno. */
 static int
 keep_source(struct ruleset *set, const char *path, struct source *source)
 {
+	if (names_find(&set->files, span_of(path)) != NAMES_NONE)
+		return 1;
+	if (set->files.count == RULESET_FILES_MAX) {
+		errno = EMFILE;
+		return -1;
+	}
 	buf_reset(&set->scratch);
 	if (file_read(path, &set->scratch) < 0)
 		return -1;
 	source->name = arena_copy(&set->arena, span_of(path)).p;
 	source->octets = arena_copy(&set->arena, buf_span(&set->scratch));
+	names_put(&set->files, span_of(source->name), 0);
 	return 0;
 }
 
@@ -31,21 +40,26 @@ read_file(struct ruleset *set, const char *path)
 {
 	struct source source;
 	struct buf *list;
+	int kept = keep_source(set, path, &source);
 
-	if (keep_source(set, path, &source) < 0)
-		return -1;
+	if (kept != 0)
+		return kept < 0 ? -1 : 0;
 	list = span_iends(span_of(path), ".pre") ? &set->pres : &set->configs;
-	if (!buf_add(list, &source, sizeof(source))) {
-		errno = EMFILE;
-		return -1;
-	}
+	buf_add(list, &source, sizeof(source));
 	return 0;
 }
 
+/* What sa-update brings of the official rules comes first, so that others can
+ * change it. */
 static int
 compare_names(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const char *left = *(char *const *)a, *right = *(char *const *)b;
+	bool first = span_ends(span_of(left), OFFICIAL);
+
+	if (first != span_ends(span_of(right), OFFICIAL))
+		return first ? -1 : 1;
+	return strcmp(left, right);
 }
 
 static bool
@@ -212,21 +226,27 @@ run_include(struct reader *reader, struct span value)
 	struct buf path = BUF_INIT(PATH_LEN_MAX);
 	struct span directory = span_of(reader->file);
 	struct source source;
+	int kept;
 
 	while (directory.len > 0 && directory.p[directory.len - 1] != '/')
 		directory.len--;
 	if (value.len > 0 && value.p[0] != '/')
 		buf_addspan(&path, directory);
 	buf_addspan(&path, value);
-	if (reader->depth == RULESET_NEST_MAX)
+	if (reader->depth == RULESET_NEST_MAX) {
 		note(reader, NOTE_ERROR, "too many files in files");
-	else if (path.full ||
-		 keep_source(reader->set, buf_str(&path), &source) < 0)
-		note(reader, NOTE_ERROR, "cannot read '%.*s': %s",
-		    SPAN_ARG(value),
-		    strerror(path.full ? ENAMETOOLONG : errno));
-	else
-		read_source(reader->set, &source, reader->depth + 1);
+	} else {
+		if (path.full)
+			errno = ENAMETOOLONG;
+		kept = path.full
+			   ? -1
+			   : keep_source(reader->set, buf_str(&path), &source);
+		if (kept == 0)
+			read_source(reader->set, &source, reader->depth + 1);
+		else if (kept < 0)
+			note(reader, NOTE_ERROR, "cannot read '%.*s': %s",
+			    SPAN_ARG(value), strerror(errno));
+	}
 	buf_free(&path);
 }
 
@@ -340,13 +360,16 @@ without_comment(struct reader *reader, struct span line)
 
 /* Takes "lang xx" off: false if that is none of ours. */
 static bool
-is_our_language(struct span *line)
+is_our_language(const struct ruleset *set, struct span *line)
 {
-	struct span rest = *line;
+	struct span rest = *line, ours = set->language, language;
 
 	if (!span_is(span_word(&rest), "lang"))
 		return true;
-	if (!span_is(span_word(&rest), "en"))
+	language = span_word(&rest);
+	if (ours.len > language.len)
+		ours.len = language.len;
+	if (!span_ieq(ours, language))
 		return false;
 	*line = span_trim(rest);
 	return true;
@@ -362,7 +385,7 @@ read_line(struct reader *reader, struct span line)
 	line = span_trim(without_comment(reader, line));
 	if (line.len == 0)
 		return;
-	if (span_starts(line, "lang") && !is_our_language(&line))
+	if (span_starts(line, "lang") && !is_our_language(reader->set, &line))
 		return;
 	word = span_word(&line);
 	line = span_trim(line);

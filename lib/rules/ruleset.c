@@ -11,6 +11,26 @@
 #define NOTE_MAX 512 /* octets of its text */
 #define COUNT(buf, type) ((buf).len / sizeof(type))
 
+/* The language of messages, as the environment has it: "de_DE". */
+static struct span
+find_language(void)
+{
+	static const char *const names[] = {
+	    "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
+	const char *value = NULL;
+	size_t i;
+
+	for (i = 0; i < nitems(names); i++) {
+		value = getenv(names[i]);
+		if (value != NULL && *value != '\0')
+			break;
+	}
+	if (i == nitems(names) || strcmp(value, "C") == 0 ||
+	    strcmp(value, "POSIX") == 0)
+		value = "en_US";
+	return (struct span){value, strcspn(value, ":@.+,")};
+}
+
 struct ruleset *
 ruleset_new(void)
 {
@@ -21,13 +41,15 @@ ruleset_new(void)
 		fatal("out of memory");
 	buf_init(&set->rules, RULESET_RULES_MAX * sizeof(struct entry));
 	buf_init(&set->keywords, RULESET_KEYWORDS_MAX * sizeof(struct keyword));
-	buf_init(&set->notes, RULESET_NOTES_MAX * sizeof(struct note));
+	buf_init(&set->notes,
+	    RULESET_NOTE_KINDS * RULESET_NOTES_MAX * sizeof(struct note));
 	buf_init(&set->pres, RULESET_FILES_MAX * sizeof(struct source));
 	buf_init(&set->configs, RULESET_FILES_MAX * sizeof(struct source));
 	buf_init(&set->scratch, RULESET_FILE_MAX);
 	for (i = 0; i < REPLACE_KINDS; i++)
 		buf_init(&set->replacements[i].values,
 		    RULESET_RULES_MAX * sizeof(struct span));
+	set->language = arena_copy(&set->arena, find_language());
 	set->replace_start = span_of("<");
 	set->replace_end = span_of(">");
 	return set;
@@ -55,6 +77,7 @@ ruleset_free(struct ruleset *set)
 	names_free(&set->rule_names);
 	names_free(&set->keyword_names);
 	names_free(&set->plugins);
+	names_free(&set->files);
 	arena_free(&set->arena);
 	free(set);
 }
@@ -267,7 +290,7 @@ add_note(struct ruleset *set, enum note_kind kind, const char *file,
 	char text[NOTE_MAX];
 	struct note made = {kind, file, line, NULL};
 
-	if (ruleset_note_count(set) >= RULESET_NOTES_MAX)
+	if (++set->note_counts[kind] > RULESET_NOTES_MAX)
 		return;
 	vsnprintf(text, sizeof(text), fmt, args);
 	made.text = arena_copy(&set->arena, span_of(text)).p;

@@ -17,10 +17,10 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-#define RULESET_FILE_MAX (8 << 20)  /* octets of a file */
-#define RULESET_LINE_MAX (64 << 10) /* octets of a line */
+#define RULESET_FILE_MAX (8 << 20) /* octets of a file */
+#define RULESET_LINE_MAX (1 << 20) /* octets of a line */
 #define RULESET_RULES_MAX 100000
-#define RULESET_NOTES_MAX 10000        /* that are kept */
+#define RULESET_NOTES_MAX 5000         /* of a kind, that are kept */
 #define RULESET_NEST_MAX 20            /* files in files, conditions */
 #define RULESET_PATTERN_MAX (64 << 10) /* octets after replace_tag */
 #define RULESET_NAME_MAX 128

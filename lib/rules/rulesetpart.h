@@ -13,6 +13,7 @@
 #define RULESET_SETTINGS_MAX 1000000
 #define RULESET_FILES_MAX 10000
 #define RULESET_PLUGINS_MAX 1000
+#define RULESET_NOTE_KINDS (NOTE_COSTLY + 1)
 
 struct entry {
 	struct rule rule;
@@ -57,7 +58,10 @@ struct ruleset {
 	struct names rule_names;
 	struct buf keywords; /* struct keyword */
 	struct names keyword_names;
-	struct buf notes;     /* struct note */
+	struct buf notes; /* struct note */
+	size_t note_counts[RULESET_NOTE_KINDS];
+	struct names files;   /* that were read */
+	struct span language; /* "de_DE" */
 	struct buf pres;      /* struct source: *.pre */
 	struct buf configs;   /* struct source: the others */
 	struct names plugins; /* that are loaded, without their class */
