@@ -17,7 +17,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/io.h"
 #include "rules/judge.h"
 
 #define FILE_MAX (64 << 20)
@@ -86,5 +85,5 @@ main(int argc, char **argv)
 	judge_free(judge);
 	ruleset_free(set);
 	buf_free(&octets);
-	return io_close_stdout() < 0;
+	return fflush(stdout) != 0;
 }
