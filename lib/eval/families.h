@@ -8,15 +8,19 @@
 
 extern const struct eval_family eval_body;
 extern const struct eval_family eval_freemail;
+extern const struct eval_family eval_fromname;
 extern const struct eval_family eval_headerdate;
 extern const struct eval_family eval_headerforged;
 extern const struct eval_family eval_headertext;
 extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
 extern const struct eval_family eval_mime;
+extern const struct eval_family eval_welcome;
+extern const struct eval_family eval_welcomesubject;
 
-#define EVAL_FAMILIES                                                     \
-	&eval_body, &eval_freemail, &eval_headerdate, &eval_headerforged, \
-	    &eval_headertext, &eval_headerwho, &eval_learned, &eval_mime
+#define EVAL_FAMILIES                                                 \
+	&eval_body, &eval_freemail, &eval_fromname, &eval_headerdate, \
+	    &eval_headerforged, &eval_headertext, &eval_headerwho,    \
+	    &eval_learned, &eval_mime, &eval_welcome, &eval_welcomesubject
 
 #endif
