@@ -2,7 +2,11 @@
  * families: which there are.
  */
 #ifndef EVAL_FAMILIES_H
-#define EVAL_FAMILIES_H
+#define EVAL_FAMILIES                                                 \
+	&eval_body, &eval_freemail, &eval_fromname, &eval_headerdate, \
+	    &eval_headerforged, &eval_headertext, &eval_headerwho,    \
+	    &eval_learned, &eval_mime, &eval_uri, &eval_urihost,      \
+	    &eval_welcome, &eval_welcomesubject
 
 #include "eval/eval.h"
 
@@ -15,12 +19,15 @@ extern const struct eval_family eval_headertext;
 extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
 extern const struct eval_family eval_mime;
+extern const struct eval_family eval_uri;
+extern const struct eval_family eval_urihost;
 extern const struct eval_family eval_welcome;
 extern const struct eval_family eval_welcomesubject;
 
 #define EVAL_FAMILIES                                                 \
 	&eval_body, &eval_freemail, &eval_fromname, &eval_headerdate, \
 	    &eval_headerforged, &eval_headertext, &eval_headerwho,    \
-	    &eval_learned, &eval_mime, &eval_welcome, &eval_welcomesubject
+	    &eval_learned, &eval_mime, &eval_uri, &eval_urihost,      \
+	    &eval_welcome, &eval_welcomesubject
 
 #endif
