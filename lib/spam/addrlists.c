@@ -24,7 +24,7 @@ struct addrlists {
 	struct stat status;
 	struct addrfile file;
 	struct tally *tally;
-	int failed; /* errno of the last try to read it again */
+	bool count;
 };
 
 /* What is looked up. */
@@ -39,9 +39,13 @@ static void
 open_counts(struct addrlists *lists)
 {
 	struct buf why = BUF_INIT(ERR_LINE_MAX);
+	struct stat status;
 
-	lists->tally =
-	    tally_open(lists->counts, KIND, ADDRLISTS_COUNTS_SIZE, true, &why);
+	if (!lists->count && stat(lists->counts, &status) < 0 &&
+	    errno == ENOENT)
+		return;
+	lists->tally = tally_open(
+	    lists->counts, KIND, ADDRLISTS_COUNTS_SIZE, lists->count, &why);
 	if (lists->tally == NULL)
 		warning("'%s': hits are not counted: %s", lists->counts,
 		    buf_str(&why));
@@ -80,7 +84,8 @@ copy(const char *text)
 }
 
 struct addrlists *
-addrlists_open(const char *path, const char *counts, struct buf *why)
+addrlists_open(
+    const char *path, const char *counts, bool count, struct buf *why)
 {
 	struct addrlists *lists = calloc(1, sizeof(*lists));
 
@@ -92,6 +97,7 @@ addrlists_open(const char *path, const char *counts, struct buf *why)
 		addrlists_close(lists);
 		return NULL;
 	}
+	lists->count = count;
 	if (counts != NULL) {
 		lists->counts = copy(counts);
 		open_counts(lists);
@@ -120,23 +126,25 @@ is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Reads again what has changed.  A fault is told once, not with each message.
- */
-static void
-refresh(struct addrlists *lists)
+bool
+addrlists_is_stale(const struct addrlists *lists)
 {
 	struct stat status;
-	int failed = 0;
 
-	if (stat(lists->path, &status) < 0 ||
-	    (!is_same(&status, &lists->status) && read_file(lists) < 0))
-		failed = errno;
-	if (failed != 0 && failed != lists->failed)
+	return stat(lists->path, &status) < 0 ||
+	       !is_same(&status, &lists->status) ||
+	       (lists->tally != NULL && !tally_is_good(lists->tally));
+}
+
+void
+addrlists_refresh(struct addrlists *lists)
+{
+	if (read_file(lists) < 0)
 		warning("'%s': the old entries stay: %s", lists->path,
-		    strerror(failed));
-	lists->failed = failed;
+		    strerror(errno));
 	if (lists->tally != NULL && !tally_is_good(lists->tally)) {
 		tally_close(lists->tally);
+		lists->tally = NULL;
 		open_counts(lists);
 	}
 }
@@ -282,7 +290,7 @@ count_hit(
 {
 	struct tally_change change = {hit, last_hit, &now};
 
-	if (lists->tally != NULL &&
+	if (lists->count && lists->tally != NULL &&
 	    tally_put(lists->tally, key_of(lists->tally, entry), &change) < 0)
 		warning("'%s': a hit is not counted: %s", lists->counts,
 		    strerror(errno));
@@ -296,7 +304,6 @@ addrlists_ask(struct addrlists *lists, struct mail *mail, const struct tld *tld,
 	struct addrlists_who who;
 
 	*result = (struct addrlists_result){.verdict = ADDRLISTS_NONE};
-	refresh(lists);
 	find_who(mail, &who);
 	entry = find_denied(&lists->file, &mail->arena, &who, now);
 	if (entry == NULL)

@@ -13,8 +13,7 @@
  *   only if SPF or DKIM vouch for the same registered domain; a network needs
  *   nobody.  Denying always counts, and counts more than allowing.
  * - An entry ends with its day, in UTC.
- * - A line that is wrong is left out with a warning, and all others work.  The
- *   file is read again when it changes.  If that fails the old entries stay.
+ * - A line that is wrong is left out with a warning, and all others work.
  * - Hits are counted in a file of their own, by any number of processes.  An
  *   entry keeps its number when its line moves.
  */
@@ -49,12 +48,18 @@ struct addrlists_result {
 
 struct addrlists;
 
-/* Reads the file.  counts: the file of hits, which is made if it is not there;
- * NULL: nothing is counted.  If it cannot be used that is a warning, and the
- * lists work without it.  NULL with why: there is no such list. */
+/* Reads the file.  counts: the file of hits; NULL: there is none.  count: hits
+ * are counted, and the file is made if it is not there; else they are only
+ * printed.  If it cannot be used that is a warning, and the lists work without
+ * it.  NULL with why: there is no such list. */
 struct addrlists *addrlists_open(
-    const char *path, const char *counts, struct buf *why);
+    const char *path, const char *counts, bool count, struct buf *why);
 void addrlists_close(struct addrlists *lists);
+
+/* Whether a file has changed (two calls of stat(2)), and reads it again; if
+ * that fails the old entries stay, with a warning. */
+bool addrlists_is_stale(const struct addrlists *lists);
+void addrlists_refresh(struct addrlists *lists);
 
 /* Looks a message up, after mail_read(), and counts the hit.  now: seconds
  * since 1970. */

@@ -6,8 +6,8 @@
 
 #define MAPPED 12 /* octets in front of a mapped IPv4 address */
 
-static struct span
-lower(struct arena *arena, struct span text)
+struct span
+senders_lower(struct arena *arena, struct span text)
 {
 	char *p = arena_alloc(arena, text.len + 1);
 	size_t i;
@@ -30,8 +30,8 @@ senders_from(struct mail *mail, struct span *addresses, size_t max)
 		    &mail->arena, field->raw, max - count, &list);
 		for (i = 0; i < n; i++)
 			if (list[i].address.p != NULL)
-				addresses[count++] =
-				    lower(&mail->arena, list[i].address);
+				addresses[count++] = senders_lower(
+				    &mail->arena, list[i].address);
 	}
 	return count;
 }
@@ -41,7 +41,7 @@ senders_envelope(struct mail *mail)
 {
 	if (mail->envelope.sender.len == 0)
 		return (struct span){NULL, 0};
-	return lower(&mail->arena, mail->envelope.sender);
+	return senders_lower(&mail->arena, mail->envelope.sender);
 }
 
 struct span

@@ -7,6 +7,9 @@
 #include "net/network.h"
 #include "text/mail.h"
 
+/* A copy in lower case. */
+struct span senders_lower(struct arena *arena, struct span text);
+
 /* The addresses of all From fields in lower case, in the arena of mail: how
  * many, at most max. */
 size_t senders_from(struct mail *mail, struct span *addresses, size_t max);

@@ -1,9 +1,10 @@
-#define _GNU_SOURCE /* F_OFD_SETLK */
+#define _GNU_SOURCE /* mkostemp */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,8 +22,8 @@
 #define VERSION 1
 #define ORDER 0x01020304 /* of octets: another one is another machine's */
 #define BUCKET 8         /* records: two lines of the cache */
-#define PATH_MAX_ 4096
-#define RETRY_NS 1000000
+#define NAME_MAX_ 4096
+#define RETRY_MS 1
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "records are read without a lock");
 
@@ -80,7 +80,7 @@ fill(int fd, const char *kind, uint64_t size)
 static int
 make(const char *path, const char *kind, uint64_t size)
 {
-	char name[PATH_MAX_];
+	char name[NAME_MAX_];
 	int fd, n, result, saved;
 
 	n = snprintf(name, sizeof(name), "%s.XXXXXX", path);
@@ -257,12 +257,13 @@ tally_get(const struct tally *tally, uint64_t key)
 	return 0;
 }
 
+/* The lock is the process's, not the descriptor's, which a child may share. */
 static int
 set_lock(const struct tally *tally, short type)
 {
 	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
 
-	return fcntl(tally->fd, F_OFD_SETLK, &lock);
+	return fcntl(tally->fd, F_SETLK, &lock);
 }
 
 /* A writer needs microseconds, but one may be stopped, and nobody shall hang
@@ -270,7 +271,6 @@ set_lock(const struct tally *tally, short type)
 static int
 wait_lock(const struct tally *tally)
 {
-	const struct timespec pause = {0, RETRY_NS};
 	int64_t deadline = clock_ms() + TALLY_WAIT_MS;
 
 	while (set_lock(tally, F_WRLCK) < 0) {
@@ -280,7 +280,7 @@ wait_lock(const struct tally *tally)
 			errno = EAGAIN;
 			return -1;
 		}
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, RETRY_MS);
 	}
 	return 0;
 }
@@ -316,7 +316,7 @@ tally_put(struct tally *tally, uint64_t key, const struct tally_change *change)
 	struct record *record;
 
 	if (!tally->write || !tally_is_good(tally)) {
-		errno = EBADF;
+		errno = tally->write ? ESTALE : EBADF;
 		return -1;
 	}
 	if (wait_lock(tally) < 0)

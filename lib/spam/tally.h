@@ -11,6 +11,9 @@
  * A bucket that is full loses what is worth least.  Keys are hashes with a
  * secret of the file, so that nobody outside fills one bucket on purpose.
  *
+ * After tally_open() no file is opened: a process that has given that up may
+ * go on, and so may its children.
+ *
  * A file that is none of this kind, of another version or cut is an error, and
  * stays as it is.
  */
@@ -53,8 +56,8 @@ struct tally_change {
 	const void *data;
 };
 
-/* Changes the value under a key.  0; -1 with errno EAGAIN: others hold the
- * lock for too long. */
+/* Changes the value under a key.  0; -1 with errno EAGAIN (others hold the lock
+ * for too long) or ESTALE (the file is not good any more). */
 int tally_put(
     struct tally *tally, uint64_t key, const struct tally_change *change);
 
