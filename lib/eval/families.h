@@ -2,11 +2,7 @@
  * families: which there are.
  */
 #ifndef EVAL_FAMILIES_H
-#define EVAL_FAMILIES                                                 \
-	&eval_body, &eval_freemail, &eval_fromname, &eval_headerdate, \
-	    &eval_headerforged, &eval_headertext, &eval_headerwho,    \
-	    &eval_learned, &eval_mime, &eval_uri, &eval_urihost,      \
-	    &eval_welcome, &eval_welcomesubject
+#define EVAL_FAMILIES_H
 
 #include "eval/eval.h"
 
