@@ -153,6 +153,8 @@ ruleset_keyword(struct ruleset *set, struct span name)
 	keyword.command = ruleread_command(name);
 	if (keyword.command == NULL)
 		keyword.command = ruleline_command(name);
+	if (keyword.command == NULL)
+		keyword.command = ruleabout_command(name);
 	i = COUNT(set->keywords, struct keyword);
 	keyword.setting = i;
 	if (!buf_add(&set->keywords, &keyword, sizeof(keyword)))

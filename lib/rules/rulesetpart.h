@@ -99,14 +99,24 @@ struct entry *ruleset_entry(struct reader *reader, struct span name);
 struct keyword *ruleset_keyword(struct ruleset *set, struct span name);
 struct keyword *ruleset_keyword_at(const struct ruleset *set, size_t i);
 
-/* Reads what was given so far. */
+/* Takes a file into source.  0; 1 if that was done before, and is not done
+ * again; -1 with errno. */
+int rulefile_keep(struct ruleset *set, const char *path, struct source *source);
+
+/* Makes sense of all files that were taken in. */
 void ruleread_all(struct ruleset *set);
 
 /* The command of that name; NULL if it is none. */
 const struct command *ruleread_command(struct span name);
 const struct command *ruleline_command(struct span name);
+const struct command *ruleabout_command(struct span name);
 
-/* A decimal number, as scores are.  false if it is none. */
-bool ruleline_number(struct span text, double *number);
+/* Takes the name of a rule off a line.  false, and noted, if there is none, or
+ * nothing behind it. */
+bool ruleline_name(
+    struct reader *reader, struct span *value, struct span *name);
+
+/* Notes what is wrong with a rule. */
+void ruleline_wrong(struct reader *reader, struct span name, const char *why);
 
 #endif
