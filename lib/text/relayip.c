@@ -105,29 +105,38 @@ relay_is_private(struct span ip)
 	       memcmp(octets, loopback, 16) == 0;
 }
 
+/* What looks like an address from that octet on, with its "IPv6:". */
+static struct span
+row_at(struct span text, size_t at)
+{
+	struct span row = span_from(text, at);
+	size_t len = span_istarts(row, "IPv6:") ? 5 : 0;
+
+	while (len < row.len &&
+	       (is_hex(row.p[len]) || row.p[len] == ':' || row.p[len] == '.'))
+		len++;
+	row.len = len;
+	return row;
+}
+
 struct span
 relay_find_ip(struct span text)
 {
-	struct span none = {NULL, 0}, word;
-	size_t i = 0, end;
+	struct span none = {NULL, 0}, row;
+	size_t i;
+	char before;
 
-	while (i < text.len) {
-		if (!is_hex(text.p[i]) && text.p[i] != ':') {
-			i++;
+	for (i = 0; i<text.len; i += row.len> 0 ? row.len : 1) {
+		row = row_at(text, i);
+		if (row.len == 0 || !is_word(row.p[0]) ||
+		    !is_word(row.p[row.len - 1]))
 			continue;
-		}
-		end = i;
-		while (end < text.len &&
-		       (is_hex(text.p[end]) || text.p[end] == ':' ||
-			   text.p[end] == '.'))
-			end++;
-		word = (struct span){text.p + i, end - i};
-		if ((i == 0 || text.p[i - 1] == ':' ||
-			(!is_word(text.p[i - 1]) && text.p[i - 1] != '.')) &&
-		    (end == text.len || !is_word(text.p[end])) &&
-		    relay_is_ip(word))
-			return word;
-		i = end;
+		before = i > 0 ? text.p[i - 1] : ' ';
+		if (before == '.' || is_word(before) ||
+		    (i + row.len < text.len && is_word(row.p[row.len])))
+			continue;
+		if (relay_is_ip(row))
+			return row;
 	}
 	return none;
 }

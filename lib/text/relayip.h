@@ -19,8 +19,9 @@ bool relay_is_ip4(struct span text);
 /* An address of the host itself: "localhost", 127.0.0.1, ::1. */
 bool relay_is_localhost(struct span text);
 
-/* The first address in a text that stands by itself; p NULL if there is none.
- * It is no part of a longer row of numbers and dots. */
+/* The first address in a text that stands by itself, with its "IPv6:"; p NULL
+ * if there is none.  It is no part of a longer row of numbers and dots, and
+ * neither begins nor ends with a colon. */
 struct span relay_find_ip(struct span text);
 
 #endif

@@ -1,0 +1,457 @@
+#include "text/selector.h"
+
+#include "text/relay.h"
+#include "text/selectorhost.h"
+#include "text/words.h"
+
+#define MAILBOXES_MAX 5000 /* of one selector */
+
+enum {
+	RAW = 1,
+	ADDR = 2,
+	NAME = 4,
+	HOST = 8,
+	DOMAIN = 16,
+	IP = 32,
+	REVIP = 64,
+	FIRST = 128,
+	LAST = 256
+};
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} modifiers[] = {
+    {"raw", RAW},
+    {"addr", ADDR},
+    {"name", NAME},
+    {"host", HOST},
+    {"domain", HOST | DOMAIN},
+    {"ip", IP},
+    {"revip", IP | REVIP},
+    {"first", FIRST},
+    {"last", LAST},
+};
+
+/* Pieces while they are gathered. */
+struct pieces {
+	struct arena *arena;
+	struct text text;
+	size_t room;
+};
+
+static void
+add(struct pieces *pieces, struct span piece)
+{
+	struct text *text = &pieces->text;
+	struct span *more;
+
+	if (text->count == pieces->room) {
+		pieces->room = pieces->room == 0 ? 4 : 2 * pieces->room;
+		more = arena_array(pieces->arena, pieces->room, sizeof(*more));
+		if (text->count > 0)
+			memcpy(more, text->lines, text->count * sizeof(*more));
+		text->lines = more;
+	}
+	text->lines[text->count++] = piece;
+}
+
+void
+selector_parse(struct span text, struct selector *selector)
+{
+	const char *colon = memchr(text.p, ':', text.len);
+	struct span rest, word;
+	size_t i;
+
+	*selector = (struct selector){text, 0};
+	if (colon == NULL)
+		return;
+	selector->name.len = (size_t)(colon - text.p);
+	rest = span_from(text, selector->name.len);
+	while (rest.len > 0) {
+		rest = span_from(rest, 1);
+		colon = memchr(rest.p, ':', rest.len);
+		word = rest;
+		if (colon != NULL)
+			word.len = (size_t)(colon - rest.p);
+		for (i = 0; i < nitems(modifiers); i++)
+			if (span_is(word, modifiers[i].name))
+				selector->flags |= modifiers[i].flags;
+		rest = span_from(rest, word.len);
+	}
+}
+
+/* "name: value" with a LF; name may be empty. */
+static struct span
+with_line_end(struct arena *arena, struct span name, struct span value)
+{
+	char *p = arena_alloc(arena, name.len + value.len + 4), *to = p;
+
+	if (name.len > 0) {
+		memcpy(to, name.p, name.len);
+		to += name.len;
+		*to++ = ':';
+		*to++ = ' ';
+	}
+	if (value.len > 0)
+		memcpy(to, value.p, value.len);
+	to += value.len;
+	*to++ = '\n';
+	return (struct span){p, (size_t)(to - p)};
+}
+
+/* As it was written, but in one line: not even decoded. */
+static struct span
+unfolded(struct arena *arena, struct span raw)
+{
+	char *p = arena_alloc(arena, raw.len + 1);
+	size_t i, len = 0;
+
+	for (i = 0; i < raw.len; i++) {
+		if (raw.p[i] != '\n' || i + 1 == raw.len ||
+		    (raw.p[i + 1] != ' ' && raw.p[i + 1] != '\t')) {
+			p[len++] = raw.p[i];
+			continue;
+		}
+		while (i + 1 < raw.len &&
+		       (raw.p[i + 1] == ' ' ||
+			   (raw.p[i + 1] >= '\t' && raw.p[i + 1] <= '\r')))
+			i++;
+		p[len++] = ' ';
+	}
+	return (struct span){p, len};
+}
+
+static void
+add_fields(struct pieces *pieces, const struct mail_header *header,
+    struct span name, unsigned flags, bool unfold)
+{
+	struct span none = {"", 0};
+	const struct mail_field *field;
+	size_t i;
+
+	for (i = 0; i < header->count; i++) {
+		field = &header->fields[i];
+		if (!span_ieq(field->name, name))
+			continue;
+		if (unfold)
+			add(pieces, unfolded(pieces->arena, field->raw));
+		else if (flags & (RAW | ADDR | NAME))
+			add(pieces, field->raw);
+		else
+			add(pieces,
+			    with_line_end(pieces->arena, none, field->value));
+	}
+}
+
+/* A field with all its lines off the front of a header as it came. */
+static struct span
+take_whole(struct span *rest)
+{
+	struct span whole = *rest;
+	size_t at = 0;
+	const char *end;
+
+	do {
+		end = memchr(rest->p + at, '\n', rest->len - at);
+		at = end == NULL ? rest->len : (size_t)(end - rest->p) + 1;
+	} while (at < rest->len && (rest->p[at] == ' ' || rest->p[at] == '\t'));
+	whole.len = at;
+	*rest = span_from(*rest, at);
+	return whole;
+}
+
+/* Every field, decoded or as it came. */
+static void
+add_all(struct pieces *pieces, const struct mail *mail, unsigned flags)
+{
+	const struct mail_header *header = &mail->root.header;
+	struct span rest = mail->header, whole;
+	size_t i;
+
+	if (flags & RAW) {
+		while (rest.len > 0) {
+			whole = take_whole(&rest);
+			if (!span_is(whole, "\n"))
+				add(pieces, whole);
+		}
+		return;
+	}
+	for (i = 0; i < header->count; i++)
+		add(pieces, with_line_end(pieces->arena, header->fields[i].name,
+				header->fields[i].value));
+}
+
+/* How many fields Received are on top, up to the one with that index. */
+static size_t
+received_until(const struct mail *mail, size_t field)
+{
+	const struct mail_header *header = &mail->root.header;
+	size_t i, count = 0;
+
+	if (field == SIZE_MAX)
+		return 0;
+	for (i = 0; i < header->count && i <= field; i++)
+		count += span_iis(header->fields[i].name, "Received");
+	return count;
+}
+
+/* The fields above (or else below) the Received field with that number, which
+ * counts from 0; it is on both sides. */
+static void
+keep_side(struct pieces *pieces, size_t number, bool above)
+{
+	struct text *text = &pieces->text;
+	size_t i, received = 0;
+
+	for (i = 0; i < text->count; i++)
+		if (span_istarts(text->lines[i], "Received:") &&
+		    received++ == number)
+			break;
+	if (above) {
+		if (i < text->count)
+			text->count = i + 1;
+		return;
+	}
+	text->lines += i;
+	text->count -= i;
+}
+
+/* "ALL" and its sides. */
+static bool
+add_header(struct pieces *pieces, const struct mail *mail,
+    const struct selector *selector)
+{
+	struct span side = span_from(selector->name, 3);
+	size_t last_trusted = SIZE_MAX, last_internal = SIZE_MAX;
+
+	if (!span_starts(selector->name, "ALL"))
+		return false;
+	if (side.len > 0 && !span_is(side, "-TRUSTED") &&
+	    !span_is(side, "-UNTRUSTED") && !span_is(side, "-INTERNAL") &&
+	    !span_is(side, "-EXTERNAL"))
+		return false;
+	add_all(pieces, mail, selector->flags);
+	if (side.len == 0)
+		return true;
+	if (mail->relays != NULL) {
+		last_trusted = mail->relays->last_trusted_field;
+		last_internal = mail->relays->last_internal_field;
+	}
+	if (span_ends(side, "TRUSTED"))
+		keep_side(pieces, received_until(mail, last_trusted),
+		    span_is(side, "-TRUSTED"));
+	else
+		keep_side(pieces, received_until(mail, last_internal),
+		    span_is(side, "-INTERNAL"));
+	return true;
+}
+
+static bool
+add_relays(struct pieces *pieces, const struct relays *relays, struct span name)
+{
+	const struct {
+		const char *name;
+		struct span text;
+	} texts[] = {
+	    {"Untrusted", relays->untrusted_text},
+	    {"Trusted", relays->trusted_text},
+	    {"External", relays->external_text},
+	    {"Internal", relays->internal_text},
+	};
+	size_t i;
+
+	if (span_iis(name, "EnvelopeFrom")) {
+		if (relays->envelope_from.p != NULL)
+			add(pieces, relays->envelope_from);
+		return true;
+	}
+	if (!span_istarts(name, "X-Spam-Relays-"))
+		return false;
+	name = span_from(name, sizeof("X-Spam-Relays-") - 1);
+	for (i = 0; i < nitems(texts); i++)
+		if (span_iis(name, texts[i].name)) {
+			add(pieces, texts[i].text);
+			return true;
+		}
+	return false;
+}
+
+/* Names that stand for several fields. */
+static bool
+add_several(struct pieces *pieces, const struct mail_header *header,
+    const struct selector *selector)
+{
+	static const char *const ids[] = {"X-Message-Id", "Resent-Message-Id",
+	    "X-Original-Message-ID", "Message-Id", NULL};
+	static const char *const people[] = {"To", "Cc", NULL};
+	const char *const *names;
+	bool raw = (selector->flags & RAW) != 0;
+
+	if (span_is(selector->name, "MESSAGEID"))
+		names = ids;
+	else if (span_iis(selector->name, "ToCc"))
+		names = people;
+	else
+		return false;
+	for (; *names != NULL; names++)
+		add_fields(pieces, header, span_of(*names), 0, raw);
+	return true;
+}
+
+/* A name as it is shown: decoded, blanks joined, without quotes. */
+static struct span
+shown_name(struct arena *arena, struct span phrase)
+{
+	struct span name = words_decode(arena, span_of("From"), phrase);
+	size_t i, len = 0;
+	char *p;
+
+	if (span_trim(name).len == 0)
+		return name;
+	name = span_trim(name);
+	p = arena_alloc(arena, name.len);
+	for (i = 0; i < name.len; i++) {
+		if (name.p[i] != ' ' &&
+		    !(name.p[i] >= '\t' && name.p[i] <= '\r'))
+			p[len++] = name.p[i];
+		else if (p[len - 1] != ' ')
+			p[len++] = ' ';
+	}
+	if (len >= 2 && p[0] == '\'' && p[len - 1] == '\'')
+		return (struct span){p + 1, len - 2};
+	return (struct span){p, len};
+}
+
+static void
+to_mailboxes(struct pieces *pieces, unsigned flags)
+{
+	struct pieces found = {.arena = pieces->arena};
+	struct mailbox *list;
+	size_t i, j, count;
+
+	for (i = 0; i < pieces->text.count; i++) {
+		count = words_mailboxes(
+		    pieces->arena, pieces->text.lines[i], MAILBOXES_MAX, &list);
+		for (j = 0; j < count && found.text.count < MAILBOXES_MAX;
+		     j++) {
+			if (flags & ADDR) {
+				if (list[j].address.p != NULL)
+					add(&found, list[j].address);
+			} else if (list[j].phrase.p != NULL) {
+				add(&found, flags & RAW
+						? list[j].phrase
+						: shown_name(pieces->arena,
+						      list[j].phrase));
+			}
+		}
+	}
+	*pieces = found;
+}
+
+static struct span
+lower_case(struct arena *arena, struct span text)
+{
+	char *p = arena_alloc(arena, text.len + 1);
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		p[i] = text.p[i] >= 'A' && text.p[i] <= 'Z'
+			   ? (char)(text.p[i] + ('a' - 'A'))
+			   : text.p[i];
+	return (struct span){p, text.len};
+}
+
+static void
+to_hosts(struct pieces *pieces, unsigned flags, const struct tld *tld)
+{
+	struct pieces found = {.arena = pieces->arena};
+	struct span line, host, domain;
+	size_t i;
+
+	for (i = 0; i < pieces->text.count; i++) {
+		line = pieces->text.lines[i];
+		if (!(flags & HOST))
+			host = selector_ip(
+			    found.arena, line, (flags & REVIP) != 0);
+		else if (flags & ADDR)
+			host = selector_host_of_address(line);
+		else
+			host = selector_host(found.arena, line, tld);
+		if (host.len == 0)
+			continue;
+		if (flags & DOMAIN) {
+			domain = tld_domain(tld, host);
+			if (domain.p != NULL)
+				host = lower_case(found.arena, domain);
+		}
+		add(&found, host);
+	}
+	*pieces = found;
+}
+
+void
+selector_get(struct mail *mail, const struct selector *selector,
+    const struct tld *tld, struct text *text)
+{
+	const struct mail_header *header = &mail->root.header;
+	struct pieces pieces = {.arena = &mail->arena};
+	unsigned flags = selector->flags;
+
+	if (add_header(&pieces, mail, selector)) {
+		*text = pieces.text;
+		return;
+	}
+	if (!add_several(&pieces, header, selector) &&
+	    (mail->relays == NULL ||
+		!add_relays(&pieces, mail->relays, selector->name)))
+		add_fields(&pieces, header, selector->name, flags, false);
+	if (pieces.text.count > 1 && flags & FIRST)
+		pieces.text.count = 1;
+	if (pieces.text.count > 1 && flags & LAST) {
+		pieces.text.lines += pieces.text.count - 1;
+		pieces.text.count = 1;
+	}
+	if (pieces.text.count > 0 && flags & (ADDR | NAME))
+		to_mailboxes(&pieces, flags);
+	if (pieces.text.count > 0 && flags & (HOST | IP))
+		to_hosts(&pieces, flags, tld);
+	*text = pieces.text;
+}
+
+static struct span
+join(struct arena *arena, const struct text *text)
+{
+	size_t i, len = 0;
+	char *p;
+
+	for (i = 0; i < text->count; i++)
+		len += text->lines[i].len;
+	p = arena_alloc(arena, len + 1);
+	for (i = 0, len = 0; i < text->count; i++) {
+		if (text->lines[i].len > 0)
+			memcpy(p + len, text->lines[i].p, text->lines[i].len);
+		len += text->lines[i].len;
+	}
+	return (struct span){p, len};
+}
+
+struct span
+selector_text(struct mail *mail, const char *selector, const struct tld *tld)
+{
+	struct span piece = {NULL, 0};
+	struct selector parsed;
+	struct text text;
+
+	selector_parse(span_of(selector), &parsed);
+	selector_get(mail, &parsed, tld, &text);
+	if (text.count == 0)
+		return piece;
+	piece = text.lines[0];
+	if (!(parsed.flags & (ADDR | NAME | HOST | IP)) &&
+	    !span_is(parsed.name, "EnvelopeFrom"))
+		return text.count == 1 ? piece : join(&mail->arena, &text);
+	if (span_ends(piece, "\n"))
+		piece.len--;
+	return piece;
+}
