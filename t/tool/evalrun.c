@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
-#include "rules/engine.h"
+#include "rules/judge.h"
 
 #define FILE_MAX (64 << 20)
 #define PART_MAX (256 << 10)
@@ -54,14 +54,14 @@ print_notes(const struct ruleset *set)
 }
 
 static void
-print_all(struct engine *engine, const struct ruleset *set)
+print_all(struct judge *judge, const struct ruleset *set)
 {
 	size_t i, count = ruleset_count(set);
 	const char *between = "";
 
 	for (i = 0; i < count; i++)
 		if (ruleset_rule(set, i)->kind == RULE_EVAL &&
-		    engine_ask(engine, i) != 0) {
+		    judge_ask(judge, i) != 0) {
 			printf("%s%s", between, ruleset_rule(set, i)->name);
 			between = ",";
 		}
@@ -69,8 +69,7 @@ print_all(struct engine *engine, const struct ruleset *set)
 }
 
 static void
-run(struct engine *engine, const struct ruleset *set, const char *path,
-    long rule)
+run(struct judge *judge, const struct ruleset *set, const char *path, long rule)
 {
 	static struct buf octets = BUF_INIT(FILE_MAX);
 	static struct mail mail;
@@ -81,20 +80,20 @@ run(struct engine *engine, const struct ruleset *set, const char *path,
 		fatal("'%s': %s", path, strerror(errno));
 	mail_reset(&mail);
 	mail.now = time(NULL);
-	engine_read(engine, &mail, buf_span(&octets), PART_MAX);
-	engine_run(engine, &mail, -1, clock_ms() + 60000, &score);
+	judge_read(judge, &mail, buf_span(&octets), PART_MAX);
+	judge_run(judge, &mail, -1, clock_ms() + 60000, &score);
 	printf("%s\t", path);
 	if (rule < 0)
-		print_all(engine, set);
+		print_all(judge, set);
 	else
-		printf("%g\n", engine_ask(engine, (size_t)rule));
+		printf("%g\n", judge_ask(judge, (size_t)rule));
 }
 
 int
 main(int argc, char **argv)
 {
 	struct ruleset *set = ruleset_new();
-	struct engine *engine;
+	struct judge *judge;
 	bool all = false;
 	long rule = -1;
 	int c;
@@ -111,15 +110,15 @@ main(int argc, char **argv)
 	if (!all)
 		add_rule(set, argv[optind++]);
 	ruleset_finish(set);
-	engine = engine_new(set, 0);
+	judge = judge_new(set, 0);
 	if (!all)
 		rule = ruleset_find(set, span_of(RULE_NAME));
 	print_notes(set);
 	if (!all && rule < 0)
 		fatal("there is no such function");
 	for (; argv[optind] != NULL; optind++)
-		run(engine, set, argv[optind], rule);
-	engine_free(engine);
+		run(judge, set, argv[optind], rule);
+	judge_free(judge);
 	ruleset_free(set);
 	return io_close_stdout() < 0 ? STATUS_DEFER : STATUS_OK;
 }
