@@ -1,9 +1,9 @@
-#include <iconv.h>
 #include <stdlib.h>
 
 #include <gmime/gmime.h>
 
 #include "base/buf.h"
+#include "base/charsets.h"
 #include "base/err.h"
 #include "base/scan.h"
 #include "mail/transfer.h"
@@ -23,20 +23,6 @@ struct walk {
 
 static void walk_message(struct walk *walk, struct span mail);
 
-/* Character sets that names of files are written in, as glibc calls them. */
-static const char *const charsets[] = {"ISO-8859-1", "ISO-8859-2", "ISO-8859-3",
-    "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8",
-    "ISO-8859-9", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15",
-    "ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252",
-    "WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256",
-    "WINDOWS-1257", "WINDOWS-1258", "KOI8-R", "KOI8-U", "UTF-16", "UTF-32",
-    "UTF-7", "GB2312", "GBK", "GB18030", "BIG5", "EUC-TW", "EUC-JP",
-    "SHIFT_JIS", "CP932", "ISO-2022-JP", "EUC-KR", "UHC", "ISO-2022-KR",
-    "TIS-620", "IBM437", "IBM850", "IBM852", "IBM866", "MACINTOSH"};
-
-/* glibc loads a file for each, and keeps it while it is in use. */
-static iconv_t held[nitems(charsets)];
-
 static void
 silence(const char *domain, GLogLevelFlags level, const char *text, void *arg)
 {
@@ -50,7 +36,6 @@ void
 parts_init(void)
 {
 	static bool done;
-	size_t i;
 
 	if (done)
 		return;
@@ -58,8 +43,7 @@ parts_init(void)
 	g_mime_init();
 	/* what strangers write is no news for the operator */
 	g_log_set_default_handler(silence, NULL);
-	for (i = 0; i < nitems(charsets); i++)
-		held[i] = iconv_open("UTF-8", charsets[i]);
+	charsets_hold();
 }
 
 static bool
