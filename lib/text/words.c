@@ -381,12 +381,3 @@ words_content_type(
 	p[len] = '\0';
 	type->type = p;
 }
-
-size_t
-words_mailboxes(
-    struct arena *arena, struct span raw, size_t max, struct mailbox **list)
-{
-	(void)arena, (void)raw, (void)max;
-	*list = NULL;
-	return 0;
-}

@@ -27,10 +27,12 @@ void words_content_type(
 /* The addresses of a field like From, To (RFC 5322, 3.4), tolerantly. */
 struct mailbox {
 	struct span address; /* p NULL if it is none */
-	struct span phrase;  /* the name of it; p NULL if there is none */
+	struct span phrase;  /* the name of it, or a comment, still encoded;
+				p NULL if there is none */
 };
 
-/* Returns how many, at most max, in list (in the arena). */
+/* Takes the raw value of a field apart.  Returns how many there are, at most
+ * max, in list (in the arena). */
 size_t words_mailboxes(
     struct arena *arena, struct span raw, size_t max, struct mailbox **list);
 
