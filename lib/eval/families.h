@@ -7,6 +7,7 @@
 #include "eval/eval.h"
 
 extern const struct eval_family eval_body;
+extern const struct eval_family eval_bounce;
 extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_fromname;
 extern const struct eval_family eval_headerdate;
@@ -15,15 +16,16 @@ extern const struct eval_family eval_headertext;
 extern const struct eval_family eval_headerwho;
 extern const struct eval_family eval_learned;
 extern const struct eval_family eval_mime;
+extern const struct eval_family eval_relay;
 extern const struct eval_family eval_uri;
 extern const struct eval_family eval_urihost;
 extern const struct eval_family eval_welcome;
 extern const struct eval_family eval_welcomesubject;
 
-#define EVAL_FAMILIES                                                 \
-	&eval_body, &eval_freemail, &eval_fromname, &eval_headerdate, \
-	    &eval_headerforged, &eval_headertext, &eval_headerwho,    \
-	    &eval_learned, &eval_mime, &eval_uri, &eval_urihost,      \
-	    &eval_welcome, &eval_welcomesubject
+#define EVAL_FAMILIES                                                \
+	&eval_body, &eval_bounce, &eval_freemail, &eval_fromname,    \
+	    &eval_headerdate, &eval_headerforged, &eval_headertext,  \
+	    &eval_headerwho, &eval_learned, &eval_mime, &eval_relay, \
+	    &eval_uri, &eval_urihost, &eval_welcome, &eval_welcomesubject
 
 #endif
