@@ -120,5 +120,5 @@ main(int argc, char **argv)
 		run(judge, set, argv[optind], rule);
 	judge_free(judge);
 	ruleset_free(set);
-	return io_close_stdout() < 0 ? STATUS_DEFER : STATUS_OK;
+	return fflush(stdout) != 0 ? STATUS_DEFER : STATUS_OK;
 }
