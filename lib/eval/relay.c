@@ -249,6 +249,10 @@ find_suspects(const struct relays *relays)
 			before = from;
 			continue;
 		}
+		/* from one program to the next on the same machine */
+		if (span_iis(from, "localhost.localdomain") &&
+		    span_is(relay->ip, "127.0.0.1"))
+			from = (struct span){NULL, 0};
 		if (is_far(relay->helo, relay->ip))
 			suspects.addresses++;
 		if (is_domain(before) && !span_ieq(by, before) &&
