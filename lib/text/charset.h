@@ -26,11 +26,18 @@ struct span charset_word(
 /* Whether it is UTF-8 all through (RFC 3629). */
 bool charset_is_utf8(struct span octets);
 
+/* Whether it is that, without code points that are no characters (U+FFFF), as
+ * the Encode module of Perl has it. */
+bool charset_is_strict(struct span octets);
+
 /* Takes one character off the front: its code point, or -1 if the octet begins
  * none, which is taken then.  text must not be empty. */
 int32_t charset_take(struct span *text);
 
-/* Appends a code point as UTF-8. */
+/* A code point as UTF-8, of 4 octets at most; returns how many. */
+size_t charset_put(char *p, uint32_t code);
+
+/* Appends it. */
 void charset_add(struct buf *buf, uint32_t code);
 
 /* White space of Unicode, as \s of Perl has it. */

@@ -125,57 +125,77 @@ without_cr(struct arena *arena, struct span text)
 	return (struct span){p, len};
 }
 
-/* How many blank lines are to be left out behind the first ones of a run of
- * count, which is at the very beginning or behind other lines. */
+/* Takes blank lines off the front; returns how many. */
 static size_t
-extra_blanks(size_t count, bool at_begin)
+take_blanks(struct span *rest)
 {
-	count -= at_begin;
-	return count > BLANK_LINES_MAX ? count - BLANK_LINES_MAX : 0;
+	struct span next = *rest;
+	size_t count = 0;
+
+	while (next.len > 0 && reading_is_blank(reading_line(&next))) {
+		*rest = next;
+		count++;
+	}
+	return count;
 }
 
-/* Long runs of blank lines are made shorter, as readers of mail do with what
- * shall hide the rest. */
+/* Where the body goes on behind blank lines that are left out, and how far it
+ * stays in front of them. */
+struct gap {
+	size_t begin;
+	size_t end;
+};
+
+/* The next gap from *rest on; false if there is none.  Of a run of blank lines
+ * that is too long its first one and its last ones stay; at the begin of a text
+ * a line more. */
+static bool
+find_gap(struct span text, struct span *rest, struct gap *gap)
+{
+	struct span run;
+	size_t count, first;
+
+	while (rest->len > 0) {
+		run = *rest;
+		first = run.p == text.p ? 2 : 1;
+		count = take_blanks(rest);
+		if (count >= first + BLANK_LINES_MAX) {
+			count -= first + BLANK_LINES_MAX - 1;
+			while (first-- > 0)
+				reading_line(&run);
+			gap->begin = (size_t)(run.p - text.p);
+			while (count-- > 0)
+				reading_line(&run);
+			gap->end = (size_t)(run.p - text.p);
+			return true;
+		}
+		if (rest->len > 0)
+			reading_line(rest);
+	}
+	return false;
+}
+
+/* Long runs of blank lines are made shorter, as they may be there to hide what
+ * follows. */
 static struct span
 without_blanks(struct arena *arena, struct span text)
 {
-	struct span line, rest = text, run;
-	size_t count, extra, kept, len = 0, copied = 0;
-	bool at_begin;
+	struct span rest = text;
+	struct gap gap;
+	size_t len = 0, at = 0;
 	char *p = NULL;
 
-	while (rest.len > 0) {
-		run = rest;
-		for (count = 0; rest.len > 0; count++) {
-			struct span next = rest;
-
-			if (!reading_is_blank(reading_line(&next)))
-				break;
-			rest = next;
-		}
-		at_begin = run.p == text.p;
-		extra = count == 0 ? 0 : extra_blanks(count, at_begin);
-		if (extra > 0) {
-			if (p == NULL)
-				p = arena_alloc(arena, text.len);
-			/* the first of them stay */
-			for (kept = at_begin ? 2 : 1; kept > 0; kept--)
-				reading_line(&run);
-			kept = (size_t)(run.p - text.p) - copied;
-			memcpy(p + len, text.p + copied, kept);
-			len += kept;
-			while (extra-- > 0)
-				reading_line(&run);
-			copied = (size_t)(run.p - text.p);
-		}
-		if (rest.len > 0)
-			line = reading_line(&rest);
+	while (find_gap(text, &rest, &gap)) {
+		if (p == NULL)
+			p = arena_alloc(arena, text.len);
+		memcpy(p + len, text.p + at, gap.begin - at);
+		len += gap.begin - at;
+		at = gap.end;
 	}
-	(void)line;
 	if (p == NULL)
 		return text;
-	memcpy(p + len, text.p + copied, text.len - copied);
-	return (struct span){p, len + text.len - copied};
+	memcpy(p + len, text.p + at, text.len - at);
+	return (struct span){p, len + text.len - at};
 }
 
 /* A multipart whose body begins with something else than a boundary gets an
