@@ -169,15 +169,24 @@ run_replace_rules(struct reader *reader, struct span value)
 }
 
 static void
+set_mark(struct reader *reader, struct span value, struct span *mark)
+{
+	if (value.len == 0)
+		note(reader, NOTE_ERROR, "too little on the line");
+	else
+		*mark = value;
+}
+
+static void
 run_replace_start(struct reader *reader, struct span value)
 {
-	reader->set->replace_start = value;
+	set_mark(reader, value, &reader->set->replace_start);
 }
 
 static void
 run_replace_end(struct reader *reader, struct span value)
 {
-	reader->set->replace_end = value;
+	set_mark(reader, value, &reader->set->replace_end);
 }
 
 static const struct command commands[] = {

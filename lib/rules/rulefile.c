@@ -15,8 +15,17 @@
 int
 rulefile_keep(struct ruleset *set, const char *path, struct source *source)
 {
+	struct stat st;
+
 	if (names_find(&set->files, span_of(path)) != NAMES_NONE)
 		return 1;
+	if (stat(path, &st) < 0)
+		return -1;
+	/* one that others write to could keep us waiting */
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (set->files.count == RULESET_FILES_MAX) {
 		errno = EMFILE;
 		return -1;

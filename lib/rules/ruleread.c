@@ -105,34 +105,43 @@ run_require_version(struct reader *reader, struct span value)
 static void read_source(
     struct ruleset *set, const struct source *source, unsigned depth);
 
-static void
-run_include(struct reader *reader, struct span value)
+/* A path that does not begin with "/" is beside the file. */
+static int
+keep_included(struct reader *reader, struct span path, struct source *source)
 {
-	struct buf path = BUF_INIT(PATH_LEN_MAX);
+	struct buf full = BUF_INIT(PATH_LEN_MAX);
 	struct span directory = span_of(reader->file);
-	struct source source;
-	int kept;
+	int kept = -1;
 
 	while (directory.len > 0 && directory.p[directory.len - 1] != '/')
 		directory.len--;
-	if (value.len > 0 && value.p[0] != '/')
-		buf_addspan(&path, directory);
-	buf_addspan(&path, value);
+	if (!span_starts(path, "/"))
+		buf_addspan(&full, directory);
+	buf_addspan(&full, path);
+	if (full.full)
+		errno = ENAMETOOLONG;
+	else
+		kept = rulefile_keep(reader->set, buf_str(&full), source);
+	buf_free(&full);
+	return kept;
+}
+
+static void
+run_include(struct reader *reader, struct span value)
+{
+	struct source source;
+	int kept;
+
 	if (reader->depth == RULESET_NEST_MAX) {
 		note(reader, NOTE_ERROR, "too many files in files");
-	} else {
-		if (path.full)
-			errno = ENAMETOOLONG;
-		kept = path.full ? -1
-				 : rulefile_keep(
-				       reader->set, buf_str(&path), &source);
-		if (kept == 0)
-			read_source(reader->set, &source, reader->depth + 1);
-		else if (kept < 0)
-			note(reader, NOTE_ERROR, "cannot read '%.*s': %s",
-			    SPAN_ARG(value), strerror(errno));
+		return;
 	}
-	buf_free(&path);
+	kept = keep_included(reader, value, &source);
+	if (kept == 0)
+		read_source(reader->set, &source, reader->depth + 1);
+	else if (kept < 0)
+		note(reader, NOTE_ERROR, "cannot read '%.*s': %s",
+		    SPAN_ARG(value), strerror(errno));
 }
 
 static const struct command commands[] = {
