@@ -69,19 +69,19 @@ print_all(struct judge *judge, const struct ruleset *set)
 }
 
 static void
-run(struct judge *judge, const struct ruleset *set, const char *path, long rule)
+run(struct judge *judge, const struct ruleset *set, struct mail *mail,
+    const char *path, long rule)
 {
 	static struct buf octets = BUF_INIT(FILE_MAX);
-	static struct mail mail;
 	struct score score = {0};
 
 	buf_reset(&octets);
 	if (file_read(path, &octets) < 0)
 		fatal("'%s': %s", path, strerror(errno));
-	mail_reset(&mail);
-	mail.now = time(NULL);
-	judge_read(judge, &mail, buf_span(&octets), PART_MAX);
-	judge_run(judge, &mail, -1, clock_ms() + 60000, &score);
+	mail_reset(mail);
+	mail->now = time(NULL);
+	judge_read(judge, mail, buf_span(&octets), PART_MAX);
+	judge_run(judge, mail, -1, clock_ms() + 60000, &score);
 	printf("%s\t", path);
 	if (rule < 0)
 		print_all(judge, set);
@@ -94,6 +94,7 @@ main(int argc, char **argv)
 {
 	struct ruleset *set = ruleset_new();
 	struct judge *judge;
+	struct mail mail;
 	bool all = false;
 	long rule = -1;
 	int c;
@@ -116,8 +117,10 @@ main(int argc, char **argv)
 	print_notes(set);
 	if (!all && rule < 0)
 		fatal("there is no such function");
+	mail_init(&mail);
 	for (; argv[optind] != NULL; optind++)
-		run(judge, set, argv[optind], rule);
+		run(judge, set, &mail, argv[optind], rule);
+	mail_free(&mail);
 	judge_free(judge);
 	ruleset_free(set);
 	return fflush(stdout) != 0 ? STATUS_DEFER : STATUS_OK;
