@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "eval/eval.h"
+#include "text/relay.h"
 #include "text/render.h"
 #include "text/uris.h"
 
@@ -20,6 +21,7 @@ static struct mail asked_mail;
 static struct ruleset *asked_set;
 static void *asked_data;
 static const struct eval_family *asked_family;
+static struct tld *asked_tld; /* NULL unless domains matter */
 
 /* Prepares a family with these settings, which may be NULL. */
 static inline void
@@ -44,12 +46,33 @@ asked_begin(const struct eval_family *family, const char *settings)
 	asked_data = family->prepare(asked_set);
 }
 
+/* From now on relays and addresses are read, too, with these names as those in
+ * which domains are registered. */
+static inline void
+asked_use_tld(const char *names)
+{
+	asked_tld = tld_new();
+	tld_add(asked_tld, 1, span_of(names));
+}
+
 static inline void
 asked_end(void)
 {
+	tld_free(asked_tld);
+	asked_tld = NULL;
 	asked_family->release(asked_data);
 	ruleset_free(asked_set);
 	mail_free(&asked_mail);
+}
+
+static inline void
+asked_read_more(void)
+{
+	struct relay_networks *networks = relay_networks_new();
+
+	relays_read(&asked_mail, networks, span_of(""));
+	uris_find(&asked_mail, asked_tld);
+	relay_networks_free(networks);
 }
 
 /* Reads what is asked about from now on; the octets must live as long. */
@@ -59,8 +82,10 @@ asked_read(struct span octets)
 	mail_reset(&asked_mail);
 	mail_read(&asked_mail, octets);
 	render(&asked_mail, ASKED_TEXT_MAX);
+	if (asked_tld != NULL)
+		asked_read_more();
 	if (asked_family->begin != NULL)
-		asked_family->begin(asked_data, &asked_mail, NULL);
+		asked_family->begin(asked_data, &asked_mail, asked_tld);
 }
 
 /* What a function says, with arguments up to NULL. */
@@ -69,6 +94,7 @@ ask(const char *function, ...)
 {
 	struct span arguments[ASKED_ARGUMENTS_MAX];
 	struct eval_call call = {.mail = &asked_mail,
+	    .tld = asked_tld,
 	    .data = asked_data,
 	    .arguments = arguments,
 	    .learned = -1};
