@@ -179,7 +179,8 @@ find_name(struct span text, int32_t *color)
 	char wanted[NAME_MAX_LEN + 1];
 	int order;
 
-	if (text.len > NAME_MAX_LEN)
+	if (text.len == 0 || text.len > NAME_MAX_LEN ||
+	    memchr(text.p, '\0', text.len) != NULL)
 		return false;
 	memcpy(wanted, text.p, text.len);
 	wanted[text.len] = '\0';

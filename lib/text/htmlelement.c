@@ -135,7 +135,8 @@ html_element(struct span name)
 	char wanted[NAME_MAX_LEN];
 	int order;
 
-	if (name.len >= sizeof(wanted))
+	if (name.len >= sizeof(wanted) ||
+	    memchr(name.p, '\0', name.len) != NULL)
 		return NULL;
 	memcpy(wanted, name.p, name.len);
 	wanted[name.len] = '\0';

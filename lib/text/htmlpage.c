@@ -34,10 +34,21 @@ is_part(int32_t code, bool wide)
 		   ((code | 0x20) >= 'a' && (code | 0x20) <= 'z'));
 }
 
-/* A letter or digit; beyond Latin 1 what is not in a block of signs. */
+/* Blocks of Unicode without letters, or with few. */
+static const struct range {
+	int32_t from;
+	int32_t to;
+} signs[] = {{0xd7, 0xd7}, {0xf7, 0xf7}, {0x2000, 0x2bff}, {0x3000, 0x3004},
+    {0x3008, 0x3020}, {0xe000, 0xf8ff}, {0xfe10, 0xfe1f}, {0xfe30, 0xfe6f},
+    {0xfeff, 0xfeff}, {0xff01, 0xff0f}, {0xff1a, 0xff20}, {0xff3b, 0xff40},
+    {0xff5b, 0xff65}, {0xfff0, 0xffff}, {0x1f000, 0x1faff}};
+
+/* A letter or digit, nearly. */
 static bool
 is_word(int32_t code, bool wide)
 {
+	size_t i;
+
 	if (code < 0x80)
 		return (code >= '0' && code <= '9') || code == '_' ||
 		       ((code | 0x20) >= 'a' && (code | 0x20) <= 'z');
@@ -45,10 +56,10 @@ is_word(int32_t code, bool wide)
 		return false;
 	if (code < 0xc0)
 		return code == 0xaa || code == 0xb5 || code == 0xba;
-	return code != 0xd7 && code != 0xf7 &&
-	       !(code >= 0x2000 && code < 0x2c00) &&
-	       !(code >= 0x3000 && code <= 0x3004) &&
-	       !(code >= 0xe000 && code <= 0xf8ff) && code < 0xfff0;
+	for (i = 0; i < nitems(signs); i++)
+		if (code >= signs[i].from && code <= signs[i].to)
+			return false;
+	return true;
 }
 
 /* Takes the last character off. */

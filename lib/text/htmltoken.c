@@ -105,17 +105,25 @@ section(const struct lexer *lexer)
 		   : SECTION_NONE;
 }
 
+/* Closes the element that waits for it. */
 static void
-emit(struct lexer *lexer, const struct html_token *token)
+close_pending(struct lexer *lexer)
 {
 	struct html_token close = {.kind = HTML_END};
 
-	if (lexer->pending_end != NULL && token->kind != HTML_TEXT &&
-	    token->kind != HTML_COMMENT) {
-		close.name = span_of(lexer->pending_end);
-		lexer->pending_end = NULL;
-		emit(lexer, &close);
-	}
+	if (lexer->pending_end == NULL)
+		return;
+	close.name = span_of(lexer->pending_end);
+	lexer->pending_end = NULL;
+	if (section(lexer) != SECTION_IGNORE)
+		lexer->take(lexer->context, &close);
+}
+
+static void
+emit(struct lexer *lexer, const struct html_token *token)
+{
+	if (token->kind != HTML_TEXT && token->kind != HTML_COMMENT)
+		close_pending(lexer);
 	if (section(lexer) != SECTION_IGNORE)
 		lexer->take(lexer->context, token);
 }
@@ -151,6 +159,14 @@ static void
 section_update(struct lexer *lexer)
 {
 	lexer->is_raw = section(lexer) == SECTION_CDATA;
+}
+
+static void
+section_end(struct lexer *lexer)
+{
+	close_pending(lexer);
+	lexer->section_count--;
+	section_update(lexer);
 }
 
 /* The next functions read what begins at from with "<".  They return where it
@@ -353,6 +369,7 @@ read_section(struct lexer *lexer, const char *from)
 		is = SECTION_INCLUDE;
 	lexer->sections[lexer->section_count++] = is > outer ? is : outer;
 	section_update(lexer);
+	close_pending(lexer);
 	return s + 1;
 }
 
@@ -449,7 +466,10 @@ read_tag(struct lexer *lexer, const char *from)
 	if (c != '?')
 		return NULL;
 	s = find(from + 2, lexer->end, '>');
-	return s < lexer->end ? s + 1 : from;
+	if (s == lexer->end)
+		return from;
+	close_pending(lexer);
+	return s + 1;
 }
 
 /* In an element that is all text: up to its end.  False if there is none. */
@@ -501,8 +521,7 @@ read_data(struct lexer *lexer, const char **from)
 	}
 	if (s > *from)
 		emit_text(lexer, *from, s);
-	lexer->section_count--;
-	section_update(lexer);
+	section_end(lexer);
 	*from = s + 3;
 	return true;
 }
@@ -518,8 +537,7 @@ read_text(struct lexer *lexer, const char **from, const char *s)
 			s++;
 		} else if (at(lexer, s + 1) == ']' && at(lexer, s + 2) == '>') {
 			emit_text(lexer, *from, s);
-			lexer->section_count--;
-			section_update(lexer);
+			section_end(lexer);
 			*from = s = s + 3;
 		} else {
 			/* the octet behind it is taken with it */
@@ -635,6 +653,5 @@ html_tokens(struct span text,
 		return;
 	}
 	run_rest(&lexer, s);
-	if (lexer.pending_end != NULL)
-		emit_end(&lexer, span_of(lexer.pending_end));
+	close_pending(&lexer);
 }
