@@ -123,19 +123,26 @@ struct span
 relay_find_ip(struct span text)
 {
 	struct span none = {NULL, 0}, row;
-	size_t i;
+	const char *port;
+	size_t i, len;
 	char before;
 
-	for (i = 0; i<text.len; i += row.len> 0 ? row.len : 1) {
+	for (i = 0; i<text.len; i += len> 0 ? len : 1) {
 		row = row_at(text, i);
-		if (row.len == 0 || !is_word(row.p[0]) ||
-		    !is_word(row.p[row.len - 1]))
-			continue;
+		len = row.len;
 		before = i > 0 ? text.p[i - 1] : ' ';
-		if (before == '.' || is_word(before) ||
-		    (i + row.len < text.len && is_word(row.p[row.len])))
+		if (len == 0 || !is_word(row.p[0]) || before == '.' ||
+		    is_word(before))
 			continue;
-		if (relay_is_ip(row))
+		if (is_word(row.p[len - 1]) &&
+		    (i + len == text.len || !is_word(row.p[len])) &&
+		    relay_is_ip(row))
+			return row;
+		port = memchr(row.p, ':', len);
+		if (port == NULL || before == ':')
+			continue;
+		row.len = (size_t)(port - row.p);
+		if (relay_is_ip4(row))
 			return row;
 	}
 	return none;

@@ -362,11 +362,26 @@ lower_case(struct arena *arena, struct span text)
 	return (struct span){p, text.len};
 }
 
+/* Its registered domain; of what is none the last two labels. */
+static struct span
+domain_of(struct arena *arena, struct span host, const struct tld *tld)
+{
+	struct span domain = tld_domain(tld, host);
+	size_t i, dots = 0;
+
+	if (domain.p != NULL)
+		return lower_case(arena, domain);
+	for (i = host.len; i > 0; i--)
+		if (host.p[i - 1] == '.' && ++dots == 2)
+			break;
+	return lower_case(arena, span_from(host, i));
+}
+
 static void
 to_hosts(struct pieces *pieces, unsigned flags, const struct tld *tld)
 {
 	struct pieces found = {.arena = pieces->arena};
-	struct span line, host, domain;
+	struct span line, host;
 	size_t i;
 
 	for (i = 0; i < pieces->text.count; i++) {
@@ -380,11 +395,8 @@ to_hosts(struct pieces *pieces, unsigned flags, const struct tld *tld)
 			host = selector_host(found.arena, line, tld);
 		if (host.len == 0)
 			continue;
-		if (flags & DOMAIN) {
-			domain = tld_domain(tld, host);
-			if (domain.p != NULL)
-				host = lower_case(found.arena, domain);
-		}
+		if (flags & DOMAIN)
+			host = domain_of(found.arena, host, tld);
 		add(&found, host);
 	}
 	*pieces = found;
