@@ -73,7 +73,7 @@ written_regex(struct span *rest, struct buf *why)
 			continue;
 		pattern = (struct span){rest->p, at};
 		*rest = span_from(*rest, at + 1 + len);
-		return pattern_new(pattern, flags, why);
+		return rule_regex(pattern, flags, why);
 	}
 	buf_adds(why, "no pattern in delimiters");
 	return NULL;

@@ -321,7 +321,7 @@ judge_pattern(struct judge *judge, struct check *check)
 	if (!check->tried) {
 		check->tried = true;
 		check->regex =
-		    pattern_new(check->rule->pattern, check->rule->regex, &why);
+		    rule_regex(check->rule->pattern, check->rule->regex, &why);
 		if (check->regex == NULL)
 			judge_note(judge, check, NOTE_ERROR, buf_str(&why));
 	}

@@ -95,7 +95,7 @@ write_once(struct span text, const struct counted *list, size_t count,
 }
 
 struct regex *
-pattern_new(struct span pattern, unsigned flags, struct buf *why)
+rule_regex(struct span pattern, unsigned flags, struct buf *why)
 {
 	struct buf written = BUF_INIT(PATTERN_MAX), again = BUF_INIT(256);
 	struct regex *regex = regex_new(pattern, flags, why);

@@ -10,6 +10,6 @@
 /* Compiles.  A pattern that is too large for PCRE2 because it repeats a large
  * group so and so often is written so that the group stands in it once.  NULL,
  * and why says it in words. */
-struct regex *pattern_new(struct span pattern, unsigned flags, struct buf *why);
+struct regex *rule_regex(struct span pattern, unsigned flags, struct buf *why);
 
 #endif
