@@ -1,8 +1,8 @@
 #include "text/charset.h"
 #include "text/convert.h"
 
-static bool
-is_ascii(struct span octets)
+bool
+charset_is_ascii(struct span octets)
 {
 	size_t i;
 	uint64_t word;
@@ -95,7 +95,7 @@ charset_is_space(int32_t code)
 bool
 charset_is_utf8(struct span octets)
 {
-	if (is_ascii(octets))
+	if (charset_is_ascii(octets))
 		return true;
 	while (octets.len > 0)
 		if (charset_take(&octets) == -1)
@@ -176,7 +176,7 @@ struct span
 charset_text(struct arena *arena, struct span octets, struct span declared)
 {
 	struct span text = {NULL, 0};
-	bool ascii = is_ascii(octets);
+	bool ascii = charset_is_ascii(octets);
 
 	if (ascii && (declared.p == NULL || has_ascii(declared)))
 		return octets;
@@ -198,7 +198,7 @@ struct span
 charset_word(struct arena *arena, struct span octets, struct span declared)
 {
 	struct span text = {NULL, 0};
-	bool ascii = is_ascii(octets);
+	bool ascii = charset_is_ascii(octets);
 
 	if (octets.len == 0 || (ascii && has_ascii(declared)))
 		return octets;

@@ -23,6 +23,8 @@ struct span charset_text(
 struct span charset_word(
     struct arena *arena, struct span octets, struct span declared);
 
+bool charset_is_ascii(struct span octets);
+
 /* Whether it is UTF-8 all through (RFC 3629). */
 bool charset_is_utf8(struct span octets);
 

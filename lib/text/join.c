@@ -2,9 +2,10 @@
 #include "text/charset.h"
 
 void
-join_init(struct join *join, struct arena *arena, struct span head, size_t size)
+join_init(struct join *join, struct arena *arena, struct span head, size_t size,
+    bool latin1)
 {
-	*join = (struct join){.arena = arena};
+	*join = (struct join){.arena = arena, .latin1 = latin1};
 	join->p = arena_alloc(arena, size + 1);
 	memcpy(join->p, head.p, head.len);
 	join->len = head.len;
@@ -45,7 +46,7 @@ add_blank(struct join *join, bool is_end)
 
 /* How many octets white space has at the front; 0 if there is none. */
 static size_t
-blank_len(struct span text)
+blank_len(const struct join *join, struct span text)
 {
 	unsigned char c = (unsigned char)text.p[0];
 	struct span rest = text;
@@ -53,27 +54,39 @@ blank_len(struct span text)
 	if (c <= ' ')
 		return c == ' ' || (c >= '\t' && c <= '\r');
 	/* all others begin with one of these */
-	if (c != 0xc2 && c != 0xe1 && c != 0xe2 && c != 0xe3)
+	if (join->latin1 || (c != 0xc2 && c != 0xe1 && c != 0xe2 && c != 0xe3))
 		return 0;
 	return charset_is_space(charset_take(&rest)) ? text.len - rest.len : 0;
+}
+
+/* Adds what is no white space; returns how many octets of text it took. */
+static size_t
+add_octet(struct join *join, struct span text)
+{
+	unsigned char c = (unsigned char)text.p[0];
+	size_t len = 1;
+
+	if (join->latin1 && (c & 0xfc) == 0xc0 && text.len > 1) {
+		c = (unsigned char)(c << 6 | (text.p[1] & 0x3f));
+		len = 2;
+	}
+	join->p[join->len++] = c == 0 ? '\n' : (char)c;
+	return len;
 }
 
 void
 join_add(struct join *join, struct span text)
 {
 	size_t len;
-	char c;
 
 	for (; text.len > 0; text = span_from(text, len)) {
-		len = blank_len(text);
+		len = blank_len(join, text);
 		if (len > 0) {
 			add_blank(join, text.p[0] == '\n');
 			continue;
 		}
 		end_blank(join);
-		c = text.p[0];
-		join->p[join->len++] = c == '\0' ? '\n' : c;
-		len = 1;
+		len = add_octet(join, text);
 	}
 }
 

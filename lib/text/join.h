@@ -11,6 +11,7 @@ struct join {
 	struct arena *arena;
 	char *p; /* room for all of it */
 	size_t len;
+	bool latin1; /* what comes out is ISO-8859-1 */
 	/* the white space that is read */
 	bool blank;       /* there is some */
 	bool blank_first; /* blanks in front of its first LF */
@@ -19,9 +20,10 @@ struct join {
 };
 
 /* Begins with a head that is left as it is; size: octets of it and of all that
- * will be added. */
-void join_init(
-    struct join *join, struct arena *arena, struct span head, size_t size);
+ * will be added.  latin1: no character that is added is behind U+00FF, and they
+ * come out as one octet each; then white space is that of ASCII only. */
+void join_init(struct join *join, struct arena *arena, struct span head,
+    size_t size, bool latin1);
 
 /* Adds text in UTF-8: white space with two or more LFs becomes one LF, a NUL
  * as well, and other white space one blank. */

@@ -17,7 +17,9 @@
  *	relays_read()  who handed it to whom      (text/relay.h)
  *	uris_find()    addresses of the web       (text/uris.h)
  *
- * "Octets" are as they came; "text" is UTF-8 or what could not be converted.
+ * "Octets" are as they came; "text" is UTF-8, but for the lines of a message in
+ * ASCII whose HTML refers to characters of ISO-8859-1 only: they are octets of
+ * that (see render.c).
  * If the message's lines end in CRLF, the ends of lines are LF in everything
  * but `pristine`, `header` and `rest`.
  */

@@ -7,6 +7,12 @@
 /* One of the texts of a part. */
 enum which { ALL, VISIBLE, INVISIBLE };
 
+struct rendering {
+	struct mail *mail;
+	size_t max;   /* characters of a part; 0: all */
+	bool decoded; /* there is a part that was more than ASCII */
+};
+
 static struct span
 text_of(const struct mail_part *part, enum which which)
 {
@@ -60,43 +66,66 @@ octets_of(struct span text, size_t max)
 	return i;
 }
 
-static void
+/* Returns whether its text is more than the octets themselves. */
+static bool
 render_part(struct mail *mail, struct mail_part *part)
 {
 	bool is_html = strcmp(part->shown, "text/html") == 0;
 	struct span octets;
+	bool decoded;
 
 	if (!is_html && strcmp(part->shown, "text/plain") != 0)
-		return;
+		return false;
 	octets = mail_decode(mail, part);
 	part->is_rendered = true;
 	part->rendered = charset_text(&mail->arena, octets, part->charset);
 	part->visible = part->rendered;
 	part->invisible = (struct span){"", 0};
+	decoded = part->rendered.p != octets.p || !charset_is_ascii(octets);
 	if (!is_html || octets.len == 0)
-		return;
+		return decoded;
 	part->html = html_read(&mail->arena, part->rendered, octets.len);
 	part->rendered = part->html->text;
 	part->visible = part->html->visible;
 	part->invisible = part->html->invisible;
+	return decoded;
 }
 
-/* All parts of one kind, one after the other, as lines. */
+/* Whether no character is behind U+00FF. */
+static bool
+is_latin1(struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if ((unsigned char)text.p[i] > 0xc3)
+			return false;
+	return true;
+}
+
+/* All parts of one kind, one after the other, as lines.  If all of them are
+ * ASCII, what they have of other characters comes from references in HTML, and
+ * Perl, that rules were written for, has them as octets of ISO-8859-1, as long
+ * as they are in that. */
 static void
-join_parts(struct mail *mail, struct span subject, size_t max, enum which which,
+join_parts(struct rendering *rendering, struct span head, enum which which,
     struct text *lines)
 {
-	struct span pieces_end = {"\n", 1}, text;
+	struct mail *mail = rendering->mail;
+	size_t i, size = head.len + mail->leaf_count, max = rendering->max;
+	bool latin1 = !rendering->decoded, some = false;
+	struct span text;
 	struct join join;
-	size_t i, size = subject.len + mail->leaf_count;
-	bool some = false;
 
-	for (i = 0; i < mail->leaf_count; i++)
-		size += text_of(mail->leaves[i], which).len;
-	join_init(&join, &mail->arena, subject, size);
+	for (i = 0; i < mail->leaf_count; i++) {
+		text = text_of(mail->leaves[i], which);
+		latin1 = latin1 && is_latin1(text);
+		size += text.len;
+	}
+	join_init(&join, &mail->arena, head, size, latin1);
 	for (i = 0; i < mail->leaf_count; i++) {
 		if (some)
-			join_add(&join, pieces_end);
+			join_add(&join, span_of("\n"));
 		text = text_of(mail->leaves[i], which);
 		text = cut(text, max == 0 ? 0 : octets_of(text, max), "\n ");
 		join_add(&join, text);
@@ -134,6 +163,7 @@ add_raw(struct mail *mail, struct mail_part *part, struct join_lines *lines)
 void
 render(struct mail *mail, size_t max)
 {
+	struct rendering rendering = {mail, max, false};
 	struct join_lines raw = {{NULL, 0}, 0};
 	struct span subject;
 	size_t i;
@@ -141,15 +171,14 @@ render(struct mail *mail, size_t max)
 	if (mail->leaf_count == 0)
 		return;
 	for (i = 0; i < mail->leaf_count; i++) {
-		render_part(mail, mail->leaves[i]);
+		rendering.decoded |= render_part(mail, mail->leaves[i]);
 		if (strcmp(mail->leaves[i]->shown, "text/html") == 0)
 			mail->html = mail->leaves[i]->html;
 		add_raw(mail, mail->leaves[i], &raw);
 	}
 	mail->rawbody = raw.text;
 	subject = subject_line(mail);
-	join_parts(mail, subject, max, ALL, &mail->body);
-	join_parts(mail, subject, max, VISIBLE, &mail->visible);
-	join_parts(
-	    mail, (struct span){"", 0}, max, INVISIBLE, &mail->invisible);
+	join_parts(&rendering, subject, ALL, &mail->body);
+	join_parts(&rendering, subject, VISIBLE, &mail->visible);
+	join_parts(&rendering, span_of(""), INVISIBLE, &mail->invisible);
 }
