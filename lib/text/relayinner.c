@@ -54,6 +54,20 @@ by_follows(const struct trace *t)
 	       span_starts(t->after, " (");
 }
 
+/* "host with LMTP by": three words, whatever they are. */
+static bool
+tells_how(struct span line)
+{
+	struct span rest = line, how;
+
+	span_word(&rest);
+	how = span_word(&rest);
+	span_word(&rest);
+	return span_starts(rest, " by ") &&
+	       (span_is(how, "with") || span_is(how, "via") ||
+		   span_is(how, "for"));
+}
+
 /* One word, then "by", or a second word that tells how. */
 static bool
 is_without_address(const struct trace *t)
@@ -61,20 +75,20 @@ is_without_address(const struct trace *t)
 	const struct piece *p = t->pieces;
 	bool by = t->by.p != NULL;
 
+	if (tells_how(t->line))
+		return true;
+	if (memchr(p[0].text.p, ' ', p[0].text.len) != NULL)
+		return false;
 	if (t->count == 1 && by)
 		return by_follows(t) ||
 		       (memchr(p[0].text.p, '@', p[0].text.len) != NULL &&
-			   t->after.len > 0) ||
-		       span_starts(t->after, " by uid ");
+			   t->after.len > 0);
 	if (t->count == 2 && by && p[1].glued &&
 	    memchr(p[1].text.p, ' ', p[1].text.len) == NULL)
 		return by_follows(t);
 	if (t->count == 3 && by && span_is(p[1].text, "named"))
 		return span_is(t->by, "gmailapi.google.com") &&
 		       span_is(t->after, " with HTTPREST");
-	if (t->count == 3 && by && p[2].form == PIECE_WORD)
-		return span_is(p[1].text, "with") ||
-		       span_is(p[1].text, "via") || span_is(p[1].text, "for");
 	return t->count == 3 && !by && span_is(p[1].text, "id") &&
 	       p[2].form == PIECE_WORD;
 }

@@ -114,23 +114,52 @@ without_ident(struct span name, struct span *ident)
 	return span_from(name, ident->len + 1);
 }
 
+/* Up to the last letter of it. */
+static struct span
+strip_signs(struct span text)
+{
+	char c;
+
+	for (; text.len > 0; text.len--) {
+		c = text.p[text.len - 1];
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || c == '_')
+			break;
+	}
+	return text;
+}
+
+/* "with SMTP (Microsoft Exchange ..." */
+static bool
+has_comment_behind_with(struct span after)
+{
+	if (!span_starts(after, " with "))
+		return false;
+	after = span_from(after, 6);
+	span_word(&after);
+	return span_starts(after, " (");
+}
+
 /* "(host [192.0.2.1])": Postfix, Sendmail, Exchange and most others. */
 static bool
 read_named(struct trace *t)
 {
 	const struct piece *c = &t->pieces[1];
 	bool sendmail = is_sendmail(t);
+	bool postfix = t->count == 2 && relay_has(t->after, " (Postfix) with");
 	struct span name = c->name;
 
 	if (t->by.p == NULL || (c->rest.len > 0 && !sendmail))
 		return false;
 	if (c->form == PIECE_HELO)
 		name = (struct span){c->text.p + 1, 4};
-	if (sendmail &&
-	    !(t->count == 2 && relay_has(t->after, " (Postfix) with")))
+	if (sendmail && !postfix)
 		name = without_ident(name, &t->relay->ident);
 	t->looked_up = !span_is(name, "softdnserr");
 	tell(t, t->looked_up ? name : nothing, t->pieces[0].text, c->ip);
+	if (!sendmail && !postfix &&
+	    !(t->count == 2 && has_comment_behind_with(t->after)))
+		t->relay->by = strip_signs(t->by);
 	return true;
 }
 
@@ -329,7 +358,8 @@ read_boxed(struct trace *t)
 		return true;
 	}
 	if (is_by(t, 2) && c->port.len == 0) {
-		if (c->rest.len == 0 && span_starts(t->after, " (Lotus")) {
+		if (c->rest.len == 0 &&
+		    span_starts(t->after, " (Lotus Domino ")) {
 			tell(t, nothing, host, c->ip);
 			return true;
 		}

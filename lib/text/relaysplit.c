@@ -1,10 +1,12 @@
 #include "text/relayip.h"
 #include "text/relayparse.h"
 
-/* Where the comment that begins the text ends; 0 if it does not. */
+/* Where the comment that begins the text ends: one without its last parenthesis
+ * at the first one; 0 if there is none at all. */
 static size_t
 comment_end(struct span text)
 {
+	const char *first = memchr(text.p, ')', text.len);
 	size_t i, depth = 0;
 
 	for (i = 0; i < text.len; i++) {
@@ -13,7 +15,7 @@ comment_end(struct span text)
 		else if (text.p[i] == ')' && --depth == 0)
 			return i + 1;
 	}
-	return 0;
+	return first != NULL ? (size_t)(first - text.p) + 1 : 0;
 }
 
 /* Takes "[192.0.2.1]", also with a port or zone within, off the front. */
@@ -229,6 +231,21 @@ split_by(struct trace *trace, struct span rest)
 	trace->after = span_from(rest, len);
 }
 
+/* Where no word "by" stands by itself it may be within a comment that has no
+ * end. */
+static void
+find_by(struct trace *trace)
+{
+	struct span rest = trace->line;
+	const char *by = span_find(rest, span_of(" by "));
+
+	if (by == NULL)
+		return;
+	while (trace->count > 0 && trace->pieces[trace->count - 1].text.p > by)
+		trace->count--;
+	split_by(trace, span_from(rest, (size_t)(by - rest.p) + 4));
+}
+
 void
 relay_split(struct trace *trace)
 {
@@ -262,4 +279,5 @@ relay_split(struct trace *trace)
 		rest = span_from(rest, piece->text.len);
 		glued = true;
 	}
+	find_by(trace);
 }
