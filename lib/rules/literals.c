@@ -170,7 +170,7 @@ read_class(struct reader *reader)
 	if (!maybe(reader, "]"))
 		reader->failed = true;
 	return known && set.count > 0 && set.count <= CLASS_MAX
-		   ? (struct piece){true, set}
+		   ? (struct piece){true, set, 1}
 		   : piece_unknown();
 }
 
@@ -348,15 +348,17 @@ literals_of(struct arena *arena, struct span pattern, unsigned flags,
 {
 	struct reader reader = {
 	    arena, pattern.p, pattern.p + pattern.len, 0, false};
-	struct set set;
+	struct piece need;
 	size_t i;
 
 	literals->count = 0;
+	literals->times = 1;
 	if (pattern.len == 0 || (flags & REGEX_EXTENDED) != 0)
 		return;
-	set = piece_need(read_choice(&reader));
+	need = piece_need(read_choice(&reader));
 	if (reader.failed || reader.p != reader.end)
 		return;
-	for (i = 0; i < set.count && i < LITERALS_MAX; i++)
-		literals->list[literals->count++] = set.list[i];
+	literals->times = need.times;
+	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
+		literals->list[literals->count++] = need.set.list[i];
 }

@@ -12,10 +12,12 @@
 
 #include "base/arena.h"
 
-#define LITERALS_MAX 256   /* strings of a set */
+#define LITERALS_MAX 512   /* strings of a set */
 #define LITERALS_LENGTH 24 /* octets of one; the rest is cut off */
 
 struct literals {
+	unsigned times; /* so many of them are in every match, one behind
+			   the other's beginning */
 	struct span list[LITERALS_MAX]; /* in lower case */
 	size_t count;                   /* 0: nothing is known */
 };

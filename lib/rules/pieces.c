@@ -6,6 +6,7 @@
 #define CROSS_MAX 64  /* strings of what is exact */
 #define RARITY_MIN 9  /* bits; what is more common is of no use */
 #define REPEATS_MAX 8 /* times that a piece is written out */
+#define THIN_MIN 64   /* strings of a set that is made thinner */
 
 static char
 lower(char c)
@@ -57,10 +58,12 @@ set_rarity(const struct set *set)
 			   : literals_rarity(set->list[i], &at);
 		least = bits < least ? bits : least;
 	}
+	if (set->count == 0 || least < RARITY_MIN)
+		return 0;
 	/* many strings are found more often than one */
-	for (i = set->count; i > 1 && least > 0; i /= 4)
+	for (i = set->count; i > 1 && least > 1; i /= 4)
 		least--;
-	return set->count == 0 || least < RARITY_MIN ? 0 : least;
+	return least;
 }
 
 static bool
@@ -145,34 +148,63 @@ piece_unknown(void)
 struct piece
 piece_empty(struct arena *arena)
 {
-	return (struct piece){true, set_of(arena, span_of(""))};
+	return (struct piece){true, set_of(arena, span_of("")), 1};
 }
 
 struct piece
 piece_octet(struct arena *arena, char c)
 {
 	c = lower(c);
-	return (struct piece){true, set_of(arena, (struct span){&c, 1})};
+	return (struct piece){true, set_of(arena, (struct span){&c, 1}), 1};
 }
 
-struct set
+/* Takes out what holds another string of the set. */
+static void
+set_thin(struct set *set)
+{
+	size_t i, k, kept = 0;
+	bool holds;
+
+	for (i = 0; i < set->count; i++) {
+		for (holds = false, k = 0; k < set->count && !holds; k++)
+			holds = k != i &&
+				(set->list[k].len < set->list[i].len ||
+				    (k < i && set->list[k].len ==
+						  set->list[i].len)) &&
+				span_find(set->list[i], set->list[k]) != NULL;
+		if (!holds)
+			set->list[kept++] = set->list[i];
+	}
+	set->count = kept;
+}
+
+struct piece
 piece_need(struct piece piece)
 {
-	return set_rarity(&piece.set) > 0 ? piece.set : (struct set){NULL, 0};
+	piece.exact = false;
+	if (set_rarity(&piece.set) == 0)
+		piece.set = (struct set){NULL, 0};
+	return piece;
 }
 
 struct piece
 piece_or(struct arena *arena, struct piece one, struct piece other)
 {
-	struct set a = one.set, b = other.set;
+	struct piece both = {.times = 1};
 
-	if (one.exact && other.exact && a.count + b.count <= LITERALS_MAX)
-		return (struct piece){true, set_both(arena, a, b)};
-	a = piece_need(one);
-	b = piece_need(other);
-	if (a.count == 0 || b.count == 0 || a.count + b.count > LITERALS_MAX)
-		return piece_unknown();
-	return (struct piece){false, set_both(arena, a, b)};
+	both.exact = one.exact && other.exact &&
+		     one.set.count + other.set.count <= LITERALS_MAX;
+	if (!both.exact) {
+		one = piece_need(one);
+		other = piece_need(other);
+		if (one.set.count == 0 || other.set.count == 0)
+			return piece_unknown();
+		both.times = one.times < other.times ? one.times : other.times;
+	}
+	both.set = set_both(arena, one.set, other.set);
+	if (!both.exact && both.set.count > THIN_MIN)
+		set_thin(&both.set);
+	return both.set.count <= LITERALS_MAX ? both : piece_unknown();
 }
 
 struct row
@@ -182,21 +214,22 @@ row_begin(struct arena *arena)
 }
 
 static void
-row_need(struct row *row, struct set set)
+row_need(struct row *row, struct set set, unsigned times)
 {
 	unsigned bits = set_rarity(&set);
 
-	if (bits > row->rarity) {
-		row->best = set;
-		row->rarity = bits;
-	}
+	if (bits == 0 || bits * times <= row->rarity)
+		return;
+	row->best = set;
+	row->times = times;
+	row->rarity = bits * times;
 }
 
 /* What was exact ends here, and becomes a need. */
 static void
 row_break(struct row *row, struct set next)
 {
-	row_need(row, row->now);
+	row_need(row, row->now, 1);
 	row->now = next;
 	row->broken = true;
 }
@@ -207,7 +240,7 @@ row_add_one(struct arena *arena, struct row *row, struct piece piece)
 	struct set set;
 
 	if (!piece.exact) {
-		row_need(row, piece.set);
+		row_need(row, piece.set, piece.times);
 		row_break(row, piece_empty(arena).set);
 		return;
 	}
@@ -232,11 +265,13 @@ row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
 		row_add_one(arena, row, piece);
 		return;
 	}
+	if (!piece.exact)
+		piece.times *= min < REPEATS_MAX ? min : REPEATS_MAX;
 	if (min > REPEATS_MAX) {
 		min = REPEATS_MAX;
 		max = UINT32_MAX;
 	}
-	for (i = 0; i < min; i++)
+	for (i = 0; i < (piece.exact ? min : 1); i++)
 		row_add_one(arena, row, piece);
 	if (max > min) /* what follows stands behind the last of them */
 		row_break(
@@ -247,7 +282,7 @@ struct piece
 row_end(struct row *row)
 {
 	if (!row->broken)
-		return (struct piece){true, row->now};
-	row_need(row, row->now);
-	return (struct piece){false, row->best};
+		return (struct piece){true, row->now, 1};
+	row_need(row, row->now, 1);
+	return (struct piece){false, row->best, row->times};
 }

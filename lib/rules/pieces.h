@@ -22,6 +22,7 @@ struct set {
 struct piece {
 	bool exact;
 	struct set set; /* of a need: empty if nothing is known */
+	unsigned times; /* so many of them, one behind the other */
 };
 
 /* Nothing is known; it matches only the empty string; it is that octet. */
@@ -33,8 +34,8 @@ struct piece piece_octet(struct arena *arena, char c);
 struct piece piece_or(
     struct arena *arena, struct piece one, struct piece other);
 
-/* What of it is of use as a need; empty if nothing. */
-struct set piece_need(struct piece piece);
+/* The same as a need; an empty one if it is of no use as such. */
+struct piece piece_need(struct piece piece);
 
 /* Adds an octet, in lower case, that is not there yet. */
 void set_add_octet(struct arena *arena, struct set *set, char c);
@@ -43,6 +44,7 @@ void set_add_octet(struct arena *arena, struct set *set, char c);
 struct row {
 	struct set now;  /* what is exact since the last break */
 	struct set best; /* need so far */
+	unsigned times;  /* of best */
 	unsigned rarity; /* of best */
 	bool broken;     /* the whole is not exact */
 };

@@ -13,6 +13,7 @@ struct entry {
 	uint32_t key;   /* the group, as a number */
 	uint8_t at;     /* where in the literal it begins */
 	uint8_t length; /* of the group: 2, 3 or 4 */
+	uint8_t times;  /* in a line, before that counts */
 	uint32_t next;  /* in its bucket, plus 1 */
 };
 
@@ -90,7 +91,8 @@ prefilter_free(struct prefilter *filter)
 }
 
 static void
-add_literal(struct prefilter *filter, struct span literal, uint32_t id)
+add_literal(
+    struct prefilter *filter, struct span literal, unsigned times, uint32_t id)
 {
 	struct entry *entry;
 	uint32_t key = 0;
@@ -107,6 +109,7 @@ add_literal(struct prefilter *filter, struct span literal, uint32_t id)
 	literals_rarity(literal, &at);
 	entry->literal = arena_copy(&filter->arena, literal);
 	entry->id = id;
+	entry->times = (uint8_t)(times < UINT8_MAX ? times : UINT8_MAX);
 	entry->at = (uint8_t)at;
 	entry->length = (uint8_t)(literal.len < 4 ? literal.len : 4);
 	/* the octet that comes last is the lowest, as in the pass */
@@ -122,7 +125,7 @@ prefilter_add(
 	size_t i;
 
 	for (i = 0; i < literals->count; i++)
-		add_literal(filter, literals->list[i], id);
+		add_literal(filter, literals->list[i], literals->times, id);
 }
 
 /* Of the key and how long it is, for short groups begin as long ones do. */
@@ -167,11 +170,14 @@ struct pass {
 };
 
 static void
-add_line(struct pass *pass, struct prefilter_lines *lines)
+add_line(struct pass *pass, struct prefilter_lines *lines, unsigned times)
 {
 	uint32_t *list;
 
-	if (lines->count > 0 && lines->list[lines->count - 1] == pass->number)
+	if (lines->last != pass->number + 1)
+		lines->times = 0;
+	lines->last = pass->number + 1;
+	if (++lines->times != times)
 		return;
 	if (lines->count == lines->cap) {
 		lines->cap = lines->cap == 0 ? 8 : 4 * lines->cap;
@@ -212,7 +218,7 @@ look(struct pass *pass, uint32_t key, unsigned length, size_t end)
 			entry->literal.len &&
 		    is_literal(
 			entry->literal, pass->line.p + start - entry->at))
-			add_line(pass, &pass->lines[entry->id]);
+			add_line(pass, &pass->lines[entry->id], entry->times);
 	}
 }
 

@@ -31,6 +31,8 @@ struct prefilter_lines {
 	uint32_t *list;
 	uint32_t count;
 	uint32_t cap;
+	uint32_t last;  /* line that was found, plus 1 */
+	uint32_t times; /* that it was */
 };
 
 /* Passes over the text.  lines has an item, zeroed, for each id that was added;

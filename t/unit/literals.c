@@ -44,6 +44,7 @@ test_choices_are_all_needed(void)
 	IS("bank|casino", "bank|casino");
 	IS("lottery|.*", "");
 	IS("lottery|a", "");
+	IS("lottery|(?:jackpot)+", "lottery|jackpot");
 	IS("colou?rful", "colourful|colorful");
 	IS("(?i:winner)s?", "winners|winner");
 }
