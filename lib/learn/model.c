@@ -21,8 +21,7 @@
 
 #define PATH_MAX_LEN 4096
 #define RETRY_MS 20
-#define DAMPING 20 /* a group of few features has a quiet voice */
-#define TRUST 100  /* messages until a user's model has half of its weight */
+#define GROWN 100 /* messages until a user's model has half of its weight */
 #define FEATURES_VERSION 1
 
 static_assert(sizeof(struct model_weight) == 4, "4 octets a weight");
@@ -130,9 +129,10 @@ fill(int fd, uint64_t size)
 	struct model_header header = {.magic = MODEL_MAGIC,
 	    .version = MODEL_VERSION,
 	    .features = features_version(),
-	    .size = size,
-	    .state.slope = 1};
+	    .size = size};
 
+	for (int i = 0; i < FEATURES_GROUPS; i++)
+		header.state.trust[i] = 1;
 	if (getrandom(header.secret, sizeof(header.secret), 0) !=
 	    (ssize_t)sizeof(header.secret))
 		return -1;
@@ -289,7 +289,7 @@ model_opinion(const struct model *model, const struct features *features,
 	for (size_t i = from; i < to; i++)
 		sum +=
 		    model->weights[model_slot(model, features->list[i])].value;
-	return (double)sum / MODEL_UNIT / sqrt((double)(to - from) + DAMPING);
+	return (double)sum / MODEL_UNIT / model_scale(to - from);
 }
 
 double
@@ -302,7 +302,7 @@ model_opinions(const struct model *model, const struct features *features,
 	for (int i = 0; i < FEATURES_GROUPS; i++) {
 		opinions[i] =
 		    model_opinion(model, features, from, features->ends[i]);
-		sum += opinions[i];
+		sum += opinions[i] * model->header->state.trust[i];
 		from = features->ends[i];
 	}
 	return sum;
@@ -316,15 +316,12 @@ is_ready(const struct model *model, uint64_t min)
 	       model_count(model, MODEL_SPAM) >= min;
 }
 
-/* Calibrated log odds. */
 static double
 ask(const struct model *model, const struct features *features)
 {
-	const struct model_state *state = &model->header->state;
 	double opinions[FEATURES_GROUPS];
 
-	return state->slope * model_opinions(model, features, opinions) +
-	       state->offset;
+	return model_opinions(model, features, opinions);
 }
 
 static double
@@ -356,7 +353,7 @@ model_ask_both(const struct model *user, const struct model *shared,
 	ham = model_count(user, MODEL_HAM);
 	spam = model_count(user, MODEL_SPAM);
 	least = (double)(ham < spam ? ham : spam);
-	weight = least / (least + TRUST);
+	weight = least / (least + GROWN);
 	return probability(ask(user, features) * weight +
 			   ask(shared, features) * (1 - weight / 2));
 }

@@ -5,6 +5,7 @@
 #ifndef LEARN_MODELFILE_H
 #define LEARN_MODELFILE_H
 
+#include <math.h>
 #include <stdatomic.h>
 
 #include "learn/model.h"
@@ -31,10 +32,9 @@ struct model_record {
 
 /* What changes with each message. */
 struct model_state {
-	uint64_t counts[2]; /* of messages, by class */
-	double slope;       /* calibration: of log odds */
-	double offset;
-	uint64_t serial; /* of the last record */
+	uint64_t counts[2];            /* of messages, by class */
+	uint64_t serial;               /* of the last record */
+	double trust[FEATURES_GROUPS]; /* how much a group's opinion counts */
 };
 
 struct model_header {
@@ -84,12 +84,20 @@ model_slot(const struct model *model, uint64_t feature)
 	return (uint32_t)((x >> 32) * model->weight_count >> 32);
 }
 
+/* By what the weights of a group of so many features are divided: a group of
+ * many is not louder, and one of very few is quiet. */
+static inline double
+model_scale(size_t count)
+{
+	return sqrt((double)count + 20);
+}
+
 /* What one group of features says, as log odds; from and to: where it is in
  * the list. */
 double model_opinion(const struct model *model, const struct features *features,
     size_t from, size_t to);
 
-/* What all say, before calibration. */
+/* What all say, by the trust in each. */
 double model_opinions(const struct model *model,
     const struct features *features, double opinions[FEATURES_GROUPS]);
 

@@ -7,14 +7,12 @@
 #include "learn/modelfile.h"
 #include "learn/siphash.h"
 
-#define RATE 16        /* of a step, for an error of 1 and one feature */
-#define DAMPING 20     /* features that a group has on top for this */
-#define MARGIN 0.1     /* an error below this is none */
-#define SLOWING 0.05   /* how fast weights that moved often move less */
-#define CALIBRATE 0.01 /* of a step of the calibration */
-#define SLOPE_MIN 0.25
-#define SLOPE_MAX 1.0
-#define OFFSET_MAX 2.0
+#define RATE 16     /* of a step, for an error of 1 and one feature */
+#define MARGIN 0.1  /* an error below this is none */
+#define SLOWING 0.2 /* how fast weights that moved often move less */
+#define LISTEN 0.01 /* of a step of the trust in a group */
+#define TRUST_MIN 0.1
+#define TRUST_MAX 1.5
 
 static uint32_t
 journal_crc(const struct model_journal *journal, uint32_t count)
@@ -132,6 +130,8 @@ move(struct model *model, const struct features *features, size_t from,
 {
 	struct model_weight *weight;
 
+	if (step == 0)
+		return;
 	for (size_t i = from; i < to; i++) {
 		weight = &model->weights[model_slot(model, features->list[i])];
 		if (back && weight->count > 0 && weight->count < UINT16_MAX)
@@ -143,18 +143,19 @@ move(struct model *model, const struct features *features, size_t from,
 	}
 }
 
-/* Learns by how much and in which direction the sum of opinions is off. */
+/* Learns how far each group can be trusted: so a group that says little of
+ * worth is quiet, and the sum is neither too sure nor too timid. */
 static void
-calibrate(struct model_state *state, double odds, double target)
+trust(struct model_state *state, const double opinions[FEATURES_GROUPS],
+    double error)
 {
-	double error, change;
+	double *group;
 
-	error = target - 1 / (1 + exp(-state->slope * odds - state->offset));
-	change = odds > 10 ? 10 : odds < -10 ? -10 : odds;
-	state->slope += CALIBRATE * error * change;
-	state->slope = fmin(fmax(state->slope, SLOPE_MIN), SLOPE_MAX);
-	state->offset += CALIBRATE * error;
-	state->offset = fmin(fmax(state->offset, -OFFSET_MAX), OFFSET_MAX);
+	for (int i = 0; i < FEATURES_GROUPS; i++) {
+		group = &state->trust[i];
+		*group += LISTEN * error * opinions[i];
+		*group = fmin(fmax(*group, TRUST_MIN), TRUST_MAX);
+	}
 }
 
 static void
@@ -166,15 +167,14 @@ learn(struct model *model, const struct features *features,
 	size_t from = 0, to;
 
 	odds = model_opinions(model, features, opinions);
-	calibrate(state, odds, class);
+	trust(state, opinions, class - 1 / (1 + exp(-odds)));
 	for (int i = 0; i < FEATURES_GROUPS; i++) {
 		to = features->ends[i];
 		error = class - 1 / (1 + exp(-opinions[i]));
 		record->steps[i] = 0;
 		if (fabs(error) > MARGIN)
-			record->steps[i] =
-			    to_weight(RATE * MODEL_UNIT * error /
-				      sqrt((double)(to - from) + DAMPING));
+			record->steps[i] = to_weight(
+			    RATE * MODEL_UNIT * error / model_scale(to - from));
 		move(model, features, from, to, record->steps[i], false);
 		from = to;
 	}

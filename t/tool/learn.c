@@ -70,5 +70,7 @@ main(int argc, char **argv)
 	model_close(model);
 	buf_free(&path);
 	buf_free(&why);
-	return io_close_stdout() < 0 ? STATUS_DEFER : STATUS_OK;
+	if (fflush(stdout) != 0 || io_close_stdout() < 0)
+		fatal("cannot write: %s", strerror(errno));
+	return STATUS_OK;
 }
