@@ -21,15 +21,27 @@ static const uint16_t cp1252[32] = {0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026,
     0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122,
     0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178};
 
-/* UTF-8 with each sequence that is none replaced, however long it claims to
- * be. */
+/* How many octets should follow this one; more than in RFC 3629, since Perl
+ * knows longer sequences. */
+static size_t
+claimed(unsigned char first)
+{
+	size_t more;
+
+	if (first == 0xff)
+		return 12;
+	for (more = 0; (first & 0x40) != 0; first = (unsigned char)(first << 1))
+		more++;
+	return more;
+}
+
+/* UTF-8 with each sequence that is none replaced, as far as it goes on. */
 static struct span
 repair_utf8(struct arena *arena, struct span octets)
 {
 	char *p = arena_alloc(arena, 3 * octets.len + 1);
 	struct span character;
 	size_t len = 0, more;
-	unsigned char first;
 
 	while (octets.len > 0) {
 		character = octets;
@@ -40,19 +52,13 @@ repair_utf8(struct arena *arena, struct span octets)
 			len += character.len;
 			continue;
 		}
-		first = (unsigned char)character.p[0];
-		more = first < 0xc0   ? 0
-		       : first < 0xe0 ? 1
-		       : first < 0xf0 ? 2
-		       : first < 0xf8 ? 3
-		       : first < 0xfc ? 4
-		       : first < 0xfe ? 5
-				      : 0;
-		if (character.len == 1)
-			for (; more > 0 && octets.len > 0 &&
-			       (octets.p[0] & 0xc0) == 0x80;
-			     more--)
-				octets = span_from(octets, 1);
+		more = character.len == 1
+			   ? claimed((unsigned char)character.p[0])
+			   : 0;
+		for (;
+		     more > 0 && octets.len > 0 && (octets.p[0] & 0xc0) == 0x80;
+		     more--)
+			octets = span_from(octets, 1);
 		len += charset_put(p + len, CHARSET_REPLACEMENT);
 	}
 	return (struct span){p, len};
