@@ -81,7 +81,7 @@ next_word(struct uri_search *s)
 			interesting |= is(s, s->end, INTERESTING);
 		}
 	}
-	s->mail_end = s->host_end = s->at;
+	s->mail_at = s->mail_end = s->host_end = s->at;
 	return true;
 }
 
@@ -134,15 +134,18 @@ scheme_end(const struct uri_search *s)
 	return s->end;
 }
 
-/* Where a part of at most max octets ends; 0 if it has none, or more. */
+/* Where a part of at most max octets that begins there ends; 0 if it has none,
+ * or more.  What was found from farther on still holds: nothing that ends a
+ * part stands between the two places. */
 static size_t
-part_end(const struct uri_search *s, size_t from, size_t max)
+part_end(struct uri_search *s, size_t from, size_t max)
 {
-	size_t at = from;
-
-	while (at < s->end && at - from <= max && !is(s, at, MAIL_END))
-		at++;
-	return at > from && at - from <= max ? at : 0;
+	if (s->mail_end < from)
+		s->mail_end = from;
+	while (s->mail_end < s->end && !is(s, s->mail_end, MAIL_END))
+		s->mail_end++;
+	return s->mail_end > from && s->mail_end - from <= max ? s->mail_end
+							       : 0;
 }
 
 static size_t
@@ -150,23 +153,21 @@ mail_end(struct uri_search *s)
 {
 	struct span text = {s->line.p + s->at, s->end - s->at};
 	const size_t scheme = strlen("mailto:");
-	size_t at, end;
+	size_t end = 0;
 
-	if (span_istarts(text, "mailto:")) {
+	if (span_istarts(text, "mailto:"))
 		end = part_end(s, s->at + scheme, PATH_MAX_LEN);
-		if (end != 0)
-			return end;
-	}
-	if (s->mail_end < s->at)
-		s->mail_end = s->at;
-	while (s->mail_end < s->end && !is(s, s->mail_end, MAIL_END) &&
-	       s->line.p[s->mail_end] != '@')
-		s->mail_end++;
-	at = s->mail_end;
-	if (at == s->end || s->line.p[at] != '@' || at == s->at ||
-	    at - s->at > MAIL_MAX_LEN)
+	if (end != 0)
+		return end;
+	if (s->mail_at < s->at)
+		s->mail_at = s->at;
+	while (s->mail_at < s->end && !is(s, s->mail_at, MAIL_END) &&
+	       s->line.p[s->mail_at] != '@')
+		s->mail_at++;
+	if (s->mail_at == s->end || s->line.p[s->mail_at] != '@' ||
+	    s->mail_at == s->at || s->mail_at - s->at > MAIL_MAX_LEN)
 		return 0;
-	return part_end(s, at + 1, MAIL_MAX_LEN);
+	return part_end(s, s->mail_at + 1, MAIL_MAX_LEN);
 }
 
 /* Behind a host: a port and a path, up to the end of the word. */

@@ -33,10 +33,12 @@ struct uri_found {
 struct uri_search {
 	struct span line;
 	const struct tld *tld;
-	size_t at;       /* where the next begins at the earliest */
-	size_t end;      /* of the word at is in */
-	size_t mail_end; /* the first from at on that ends a part of one */
-	size_t host_end; /* the first from at on that no host has */
+	size_t at;  /* where the next begins at the earliest */
+	size_t end; /* of the word at is in */
+	/* found once for many places: the first octet from there on that */
+	size_t mail_at;  /* is "@", or ends a part of an address of mail */
+	size_t mail_end; /* ends a part of one */
+	size_t host_end; /* no host has */
 };
 
 /* Takes the next one; false if there are no more. */
