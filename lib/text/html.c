@@ -286,6 +286,18 @@ html_read(struct arena *arena, struct span text, size_t octets)
 	return reader.html;
 }
 
+const struct html *
+html_next(const struct mail *mail, size_t *at)
+{
+	while (*at < mail->leaf_count) {
+		const struct html *html = mail->leaves[(*at)++]->html;
+
+		if (html != NULL)
+			return html;
+	}
+	return NULL;
+}
+
 const struct html_fact *
 html_fact(const struct html *html, const char *name)
 {

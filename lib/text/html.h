@@ -62,6 +62,10 @@ struct html {
  * set). */
 struct html *html_read(struct arena *arena, struct span text, size_t octets);
 
+/* The next part of HTML of a message, from leaf *at on, which starts as 0; NULL
+ * if there is none. */
+const struct html *html_next(const struct mail *mail, size_t *at);
+
 /* What is known by that name, the first if there are several; NULL if nothing
  * is. */
 const struct html_fact *html_fact(const struct html *html, const char *name);

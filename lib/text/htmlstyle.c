@@ -2,7 +2,7 @@
 #include "text/htmlcolor.h"
 
 #define STACK_MIN 32
-#define SIZE_LIMIT 1000000
+#define SIZE_LIMIT 1000000000000000
 #define DEFAULT_SIZE 3
 
 void
