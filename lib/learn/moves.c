@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -295,7 +296,7 @@ read_old(struct moves *moves)
 
 int
 moves_find(struct moves *moves, const char *maildir, const char *junk,
-    const char *ignored)
+    const char *ignored, bool all)
 {
 	memset(moves, 0, sizeof(*moves));
 	buf_init(&moves->list, MOVES_MESSAGES_MAX * sizeof(struct moves_item));
@@ -312,7 +313,10 @@ moves_find(struct moves *moves, const char *maildir, const char *junk,
 	if (moves->list.len > 0)
 		qsort(moves->list.p, moves_count(moves),
 		    sizeof(struct moves_item), by_unique);
-	if (!moves->is_first && compare_with_old(moves) < 0)
+	if (moves->is_first)
+		for (size_t i = 0; i < moves_count(moves); i++)
+			moves_get(moves, i)->is_new = all;
+	else if (compare_with_old(moves) < 0)
 		return -1;
 	pass_over_copies(moves);
 	return 0;

@@ -44,16 +44,17 @@ struct moves {
 	struct arena arena;
 	struct buf list; /* of struct moves_item, by unique: all there are */
 	struct buf old;  /* MOVES_FILE as it was */
-	bool is_first;   /* there was none: nothing counts as new */
+	bool is_first;   /* there was none */
 	int directory;
 };
 
 /* Finds them.  junk is the name of the folder, ignored the patterns of those
  * that do not count, with commas between; '*' at the end stands for anything.
- * Case does not matter.  0, or -1 with errno: ENOTDIR (no Maildir), EBADMSG
- * (MOVES_FILE is damaged), EMSGSIZE (there are too many). */
+ * Case does not matter.  The first time nothing is new unless all is.  0, or -1
+ * with errno: ENOTDIR (no Maildir), EBADMSG (MOVES_FILE is damaged), EMSGSIZE
+ * (there are too many). */
 int moves_find(struct moves *moves, const char *maildir, const char *junk,
-    const char *ignored);
+    const char *ignored, bool all);
 
 size_t moves_count(const struct moves *moves);
 struct moves_item *moves_get(const struct moves *moves, size_t i);
