@@ -1,8 +1,5 @@
-#include "text/relayparse.h"
-
 #include "text/relayip.h"
-
-static const struct span nothing = {"", 0};
+#include "text/relayread.h"
 
 /* Octets of what a server tells, by their kind. */
 static bool
@@ -10,12 +7,6 @@ is_word(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
 	       (c >= 'a' && c <= 'z') || c == '_';
-}
-
-static bool
-is_helo(char c)
-{
-	return is_word(c) || (c != '\0' && strchr("-.^+&:=?!@%*$\\/", c));
 }
 
 static bool
@@ -66,186 +57,6 @@ mend(struct arena *arena, struct span line)
 	return (struct span){p, line.len + 1};
 }
 
-static struct span
-last_word(struct span *text)
-{
-	size_t at = text->len;
-	struct span word;
-
-	while (at > 0 && text->p[at - 1] != ' ' && text->p[at - 1] != ';')
-		at--;
-	word = span_from(*text, at);
-	text->len = at;
-	return word;
-}
-
-static bool
-is_number(struct span text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len && text.p[i] >= '0' && text.p[i] <= '9'; i++)
-		;
-	return i > 0 && i == text.len;
-}
-
-/* Where in a list of names of three letters; false if it is none. */
-static bool
-is_one_of(struct span text, const char *names)
-{
-	for (; text.len == 3 && *names != '\0'; names += 3)
-		if (memcmp(text.p, names, 3) == 0)
-			return true;
-	return false;
-}
-
-static void
-strip_stops(struct span *text)
-{
-	while (text->len > 0 &&
-	       (text->p[text->len - 1] == ' ' || text->p[text->len - 1] == ';'))
-		text->len--;
-}
-
-/* Without the date at its end, if that is the usual form of one. */
-static struct span
-without_date(struct span line)
-{
-	struct span rest = line, word, before;
-	int i;
-
-	last_word(&rest); /* zone */
-	strip_stops(&rest);
-	word = last_word(&rest);
-	if (word.len < 3 || memchr(word.p, ':', word.len) == NULL)
-		return line;
-	for (i = 0; i < 3; i++) {
-		if (rest.len == 0 || rest.p[rest.len - 1] != ' ')
-			return line;
-		rest.len--;
-		word = last_word(&rest);
-		if (i == 1 ? !is_one_of(word, "JanFebMarAprMayJunJulAugSepOct"
-					      "NovDec")
-			   : !is_number(word))
-			return line;
-	}
-	before = rest;
-	if (before.len == 0)
-		return line;
-	if (before.p[before.len - 1] == ' ') {
-		before.len--;
-		word = last_word(&before);
-		if (word.len == 4 && word.p[3] == ',') {
-			word.len = 3;
-			if (before.len > 0 &&
-			    is_one_of(word, "MonTueWedThuFriSatSun"))
-				rest = before;
-		}
-	}
-	strip_stops(&rest);
-	return rest;
-}
-
-/* The name that stands behind a mark, of letters that names have. */
-static bool
-take_helo(struct span line, const char *mark, struct span *helo)
-{
-	struct span rest = line, text;
-	const char *p;
-
-	while ((p = span_find(rest, span_of(mark))) != NULL) {
-		rest = span_from(line, (size_t)(p - line.p) + strlen(mark));
-		text = (struct span){rest.p, 0};
-		while (text.len < rest.len && is_helo(rest.p[text.len]))
-			text.len++;
-		if (text.len > 0 && (p == line.p || !is_word(p[-1]))) {
-			*helo = text;
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct span
-take_id(struct span line)
-{
-	struct span rest = line, id;
-	const char *p;
-
-	while ((p = span_find(rest, span_of(" id "))) != NULL) {
-		rest = span_from(line, (size_t)(p - line.p) + 4);
-		id = rest;
-		if (id.len > 0 && id.p[0] == '<')
-			id = span_from(id, 1);
-		rest.p--; /* its blank may begin the next one */
-		rest.len++;
-		id.len =
-		    (size_t)(memchr(id.p, ' ', id.len) != NULL
-				 ? (const char *)memchr(id.p, ' ', id.len) -
-				       id.p
-				 : (ptrdiff_t)id.len);
-		for (size_t i = 0; i < id.len; i++)
-			if (memchr("<>;", id.p[i], 3) != NULL)
-				id.len = i;
-		if (id.len >= 3)
-			return id;
-	}
-	return nothing;
-}
-
-/* Up to the last letter of it. */
-static struct span
-strip_signs(struct span text)
-{
-	while (text.len > 0 && !is_word(text.p[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-/* The sender of the envelope, where a server has noted it. */
-static struct span
-take_sender(struct span line)
-{
-	static const char *const marks[] = {"return-path: ", "return-path ",
-	    "envelope-sender ", "envelope-sender=", "envelope-from ",
-	    "envelope-from="};
-	struct span best = {NULL, 0}, rest;
-	const char *p;
-	size_t i;
-
-	for (i = 0; i < nitems(marks); i++) {
-		p = span_ifind(line, span_of(marks[i]));
-		if (p == NULL || (best.p != NULL && p > best.p))
-			continue;
-		rest = span_from(line, (size_t)(p - line.p) + strlen(marks[i]));
-		p = memchr(rest.p, ' ', rest.len);
-		if (p != NULL)
-			rest.len = (size_t)(p - rest.p);
-		rest = strip_signs(rest);
-		if (rest.len > 0)
-			best = rest;
-	}
-	return best;
-}
-
-/* What can be told without knowing whose line it is. */
-static void
-take_clues(struct span line, struct relay *relay)
-{
-	const char *p = span_find(line, span_of(" by "));
-
-	relay->id = take_id(line);
-	if (!take_helo(line, "helo=", &relay->helo) &&
-	    !take_helo(line, "HELO ", &relay->helo))
-		take_helo(line, "EHLO ", &relay->helo);
-	if (p != NULL) {
-		relay->by = span_from(line, (size_t)(p - line.p) + 4);
-		p = memchr(relay->by.p, ' ', relay->by.len);
-		if (p != NULL)
-			relay->by.len = (size_t)(p - relay->by.p);
-	}
-}
-
 /* An address in brackets anywhere. */
 static struct span
 find_boxed(struct span line)
@@ -262,7 +73,7 @@ find_boxed(struct span line)
 		if (relay_is_ip(ip))
 			return ip;
 	}
-	return nothing;
+	return relay_nothing;
 }
 
 /* Octets that would spoil the texts of relays. */
@@ -281,7 +92,7 @@ guard(struct arena *arena, struct span text)
 		}
 		p[i] = '!';
 	}
-	return text.len > 0 ? text : nothing;
+	return text.len > 0 ? text : relay_nothing;
 }
 
 static struct span
@@ -324,7 +135,7 @@ finish(struct arena *arena, struct trace *trace)
 	while (relay->rdns.len > 0 && relay->rdns.p[relay->rdns.len - 1] == '.')
 		relay->rdns.len--;
 	if (span_iis(relay->rdns, "unknown") || span_starts(relay->rdns, "["))
-		relay->rdns = nothing;
+		relay->rdns = relay_nothing;
 	if (span_ends(relay->by, ";"))
 		relay->by.len--;
 	relay->ip = guard(arena, plain_ip(relay->ip));
@@ -358,7 +169,7 @@ read_bracketed(struct trace *trace, struct span line)
 		relay->helo = host;
 		if (relay_is_ip(relay->ip))
 			return RELAY_KNOWN;
-		relay->ip = nothing;
+		relay->ip = relay_nothing;
 	}
 	if (span_ends(host, "@localhost)") && span_starts(text, " by "))
 		return RELAY_NONE;
@@ -378,7 +189,8 @@ read_upper(struct trace *trace)
 	    p[1].rest.len > 0 || trace->by.p == NULL || id == NULL)
 		return RELAY_UNKNOWN;
 	relay->helo = p[0].text;
-	relay->rdns = span_is(p[1].name, "unverified") ? nothing : p[1].name;
+	relay->rdns =
+	    span_is(p[1].name, "unverified") ? relay_nothing : p[1].name;
 	relay->ip = p[1].ip;
 	relay->by = trace->by;
 	rest = span_from(rest, (size_t)(id - rest.p) + 4);
@@ -420,7 +232,7 @@ read_line(struct arena *arena, struct span line, struct trace *trace)
 	enum relay_result result;
 
 	if (span_starts(line, "from ")) {
-		relay->envfrom = take_sender(line);
+		relay->envfrom = relay_take_sender(line);
 		trace->line = span_from(line, 5);
 		relay_split(trace);
 		result = relay_read(trace);
@@ -481,15 +293,16 @@ relay_parse(struct arena *arena, struct span value, struct relay *relay)
 	struct span line = tidy(arena, value);
 	enum relay_result result;
 
-	*relay = (struct relay){nothing, nothing, nothing, nothing, nothing,
-	    {NULL, 0}, nothing, nothing, false, false, false, 0};
+	*relay = (struct relay){relay_nothing, relay_nothing, relay_nothing,
+	    relay_nothing, relay_nothing, {NULL, 0}, relay_nothing,
+	    relay_nothing, false, false, false, 0};
 	if (!span_istarts(line, "from ") && !span_istarts(line, "(from "))
 		return RELAY_NONE;
 	if (relay_has(line, " with local for ") ||
 	    (line.p[0] != '(' && is_bare(line)))
 		return RELAY_NONE;
-	line = mend(arena, without_date(line));
-	take_clues(line, relay);
+	line = mend(arena, relay_without_date(line));
+	relay_take_clues(line, relay);
 	relay->auth = relay_auth(arena, line);
 	result = read_line(arena, line, &trace);
 	if (result == RELAY_KNOWN)

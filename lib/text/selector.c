@@ -2,59 +2,25 @@
 
 #include "text/relay.h"
 #include "text/selectorhost.h"
+#include "text/selectorpiece.h"
 #include "text/words.h"
 
 #define MAILBOXES_MAX 5000 /* of one selector */
-
-enum {
-	RAW = 1,
-	ADDR = 2,
-	NAME = 4,
-	HOST = 8,
-	DOMAIN = 16,
-	IP = 32,
-	REVIP = 64,
-	FIRST = 128,
-	LAST = 256
-};
 
 static const struct {
 	const char *name;
 	unsigned flags;
 } modifiers[] = {
-    {"raw", RAW},
-    {"addr", ADDR},
-    {"name", NAME},
-    {"host", HOST},
-    {"domain", HOST | DOMAIN},
-    {"ip", IP},
-    {"revip", IP | REVIP},
-    {"first", FIRST},
-    {"last", LAST},
+    {"raw", SELECT_RAW},
+    {"addr", SELECT_ADDR},
+    {"name", SELECT_NAME},
+    {"host", SELECT_HOST},
+    {"domain", SELECT_HOST | SELECT_DOMAIN},
+    {"ip", SELECT_IP},
+    {"revip", SELECT_IP | SELECT_REVIP},
+    {"first", SELECT_FIRST},
+    {"last", SELECT_LAST},
 };
-
-/* Pieces while they are gathered. */
-struct pieces {
-	struct arena *arena;
-	struct text text;
-	size_t room;
-};
-
-static void
-add(struct pieces *pieces, struct span piece)
-{
-	struct text *text = &pieces->text;
-	struct span *more;
-
-	if (text->count == pieces->room) {
-		pieces->room = pieces->room == 0 ? 4 : 2 * pieces->room;
-		more = arena_array(pieces->arena, pieces->room, sizeof(*more));
-		if (text->count > 0)
-			memcpy(more, text->lines, text->count * sizeof(*more));
-		text->lines = more;
-	}
-	text->lines[text->count++] = piece;
-}
 
 void
 selector_parse(struct span text, struct selector *selector)
@@ -79,25 +45,6 @@ selector_parse(struct span text, struct selector *selector)
 				selector->flags |= modifiers[i].flags;
 		rest = span_from(rest, word.len);
 	}
-}
-
-/* "name: value" with a LF; name may be empty. */
-static struct span
-with_line_end(struct arena *arena, struct span name, struct span value)
-{
-	char *p = arena_alloc(arena, name.len + value.len + 4), *to = p;
-
-	if (name.len > 0) {
-		memcpy(to, name.p, name.len);
-		to += name.len;
-		*to++ = ':';
-		*to++ = ' ';
-	}
-	if (value.len > 0)
-		memcpy(to, value.p, value.len);
-	to += value.len;
-	*to++ = '\n';
-	return (struct span){p, (size_t)(to - p)};
 }
 
 /* As it was written, but in one line: not even decoded. */
@@ -135,116 +82,13 @@ add_fields(struct pieces *pieces, const struct mail_header *header,
 		if (!span_ieq(field->name, name))
 			continue;
 		if (unfold)
-			add(pieces, unfolded(pieces->arena, field->raw));
-		else if (flags & (RAW | ADDR | NAME))
-			add(pieces, field->raw);
+			pieces_add(pieces, unfolded(pieces->arena, field->raw));
+		else if (flags & (SELECT_RAW | SELECT_ADDR | SELECT_NAME))
+			pieces_add(pieces, field->raw);
 		else
-			add(pieces,
-			    with_line_end(pieces->arena, none, field->value));
+			pieces_add(pieces,
+			    pieces_line(pieces->arena, none, field->value));
 	}
-}
-
-/* A field with all its lines off the front of a header as it came. */
-static struct span
-take_whole(struct span *rest)
-{
-	struct span whole = *rest;
-	size_t at = 0;
-	const char *end;
-
-	do {
-		end = memchr(rest->p + at, '\n', rest->len - at);
-		at = end == NULL ? rest->len : (size_t)(end - rest->p) + 1;
-	} while (at < rest->len && (rest->p[at] == ' ' || rest->p[at] == '\t'));
-	whole.len = at;
-	*rest = span_from(*rest, at);
-	return whole;
-}
-
-/* Every field, decoded or as it came. */
-static void
-add_all(struct pieces *pieces, const struct mail *mail, unsigned flags)
-{
-	const struct mail_header *header = &mail->root.header;
-	struct span rest = mail->header, whole;
-	size_t i;
-
-	if (flags & RAW) {
-		while (rest.len > 0) {
-			whole = take_whole(&rest);
-			if (!span_is(whole, "\n"))
-				add(pieces, whole);
-		}
-		return;
-	}
-	for (i = 0; i < header->count; i++)
-		add(pieces, with_line_end(pieces->arena, header->fields[i].name,
-				header->fields[i].value));
-}
-
-/* How many fields Received are on top, up to the one with that index. */
-static size_t
-received_until(const struct mail *mail, size_t field)
-{
-	const struct mail_header *header = &mail->root.header;
-	size_t i, count = 0;
-
-	if (field == SIZE_MAX)
-		return 0;
-	for (i = 0; i < header->count && i <= field; i++)
-		count += span_iis(header->fields[i].name, "Received");
-	return count;
-}
-
-/* The fields above (or else below) the Received field with that number, which
- * counts from 0; it is on both sides. */
-static void
-keep_side(struct pieces *pieces, size_t number, bool above)
-{
-	struct text *text = &pieces->text;
-	size_t i, received = 0;
-
-	for (i = 0; i < text->count; i++)
-		if (span_istarts(text->lines[i], "Received:") &&
-		    received++ == number)
-			break;
-	if (above) {
-		if (i < text->count)
-			text->count = i + 1;
-		return;
-	}
-	text->lines += i;
-	text->count -= i;
-}
-
-/* "ALL" and its sides. */
-static bool
-add_header(struct pieces *pieces, const struct mail *mail,
-    const struct selector *selector)
-{
-	struct span side = span_from(selector->name, 3);
-	size_t last_trusted = SIZE_MAX, last_internal = SIZE_MAX;
-
-	if (!span_starts(selector->name, "ALL"))
-		return false;
-	if (side.len > 0 && !span_is(side, "-TRUSTED") &&
-	    !span_is(side, "-UNTRUSTED") && !span_is(side, "-INTERNAL") &&
-	    !span_is(side, "-EXTERNAL"))
-		return false;
-	add_all(pieces, mail, selector->flags);
-	if (side.len == 0)
-		return true;
-	if (mail->relays != NULL) {
-		last_trusted = mail->relays->last_trusted_field;
-		last_internal = mail->relays->last_internal_field;
-	}
-	if (span_ends(side, "TRUSTED"))
-		keep_side(pieces, received_until(mail, last_trusted),
-		    span_is(side, "-TRUSTED"));
-	else
-		keep_side(pieces, received_until(mail, last_internal),
-		    span_is(side, "-INTERNAL"));
-	return true;
 }
 
 static bool
@@ -263,7 +107,7 @@ add_relays(struct pieces *pieces, const struct relays *relays, struct span name)
 
 	if (span_iis(name, "EnvelopeFrom")) {
 		if (relays->envelope_from.p != NULL)
-			add(pieces, relays->envelope_from);
+			pieces_add(pieces, relays->envelope_from);
 		return true;
 	}
 	if (!span_istarts(name, "X-Spam-Relays-"))
@@ -271,7 +115,7 @@ add_relays(struct pieces *pieces, const struct relays *relays, struct span name)
 	name = span_from(name, sizeof("X-Spam-Relays-") - 1);
 	for (i = 0; i < nitems(texts); i++)
 		if (span_iis(name, texts[i].name)) {
-			add(pieces, texts[i].text);
+			pieces_add(pieces, texts[i].text);
 			return true;
 		}
 	return false;
@@ -286,7 +130,7 @@ add_several(struct pieces *pieces, const struct mail_header *header,
 	    "X-Original-Message-ID", "Message-Id", NULL};
 	static const char *const people[] = {"To", "Cc", NULL};
 	const char *const *names;
-	bool raw = (selector->flags & RAW) != 0;
+	bool raw = (selector->flags & SELECT_RAW) != 0;
 
 	if (span_is(selector->name, "MESSAGEID"))
 		names = ids;
@@ -335,11 +179,12 @@ to_mailboxes(struct pieces *pieces, unsigned flags)
 		    pieces->arena, pieces->text.lines[i], MAILBOXES_MAX, &list);
 		for (j = 0; j < count && found.text.count < MAILBOXES_MAX;
 		     j++) {
-			if (flags & ADDR) {
+			if (flags & SELECT_ADDR) {
 				if (list[j].address.p != NULL)
-					add(&found, list[j].address);
+					pieces_add(&found, list[j].address);
 			} else if (list[j].phrase.p != NULL) {
-				add(&found, flags & RAW
+				pieces_add(
+				    &found, flags & SELECT_RAW
 						? list[j].phrase
 						: shown_name(pieces->arena,
 						      list[j].phrase));
@@ -386,18 +231,18 @@ to_hosts(struct pieces *pieces, unsigned flags, const struct tld *tld)
 
 	for (i = 0; i < pieces->text.count; i++) {
 		line = pieces->text.lines[i];
-		if (!(flags & HOST))
+		if (!(flags & SELECT_HOST))
 			host = selector_ip(
-			    found.arena, line, (flags & REVIP) != 0);
-		else if (flags & ADDR)
+			    found.arena, line, (flags & SELECT_REVIP) != 0);
+		else if (flags & SELECT_ADDR)
 			host = selector_host_of_address(line);
 		else
 			host = selector_host(found.arena, line, tld);
 		if (host.len == 0)
 			continue;
-		if (flags & DOMAIN)
+		if (flags & SELECT_DOMAIN)
 			host = domain_of(found.arena, host, tld);
-		add(&found, host);
+		pieces_add(&found, host);
 	}
 	*pieces = found;
 }
@@ -410,7 +255,7 @@ selector_get(struct mail *mail, const struct selector *selector,
 	struct pieces pieces = {.arena = &mail->arena};
 	unsigned flags = selector->flags;
 
-	if (add_header(&pieces, mail, selector)) {
+	if (pieces_add_header(&pieces, mail, selector)) {
 		*text = pieces.text;
 		return;
 	}
@@ -418,15 +263,15 @@ selector_get(struct mail *mail, const struct selector *selector,
 	    (mail->relays == NULL ||
 		!add_relays(&pieces, mail->relays, selector->name)))
 		add_fields(&pieces, header, selector->name, flags, false);
-	if (pieces.text.count > 1 && flags & FIRST)
+	if (pieces.text.count > 1 && flags & SELECT_FIRST)
 		pieces.text.count = 1;
-	if (pieces.text.count > 1 && flags & LAST) {
+	if (pieces.text.count > 1 && flags & SELECT_LAST) {
 		pieces.text.lines += pieces.text.count - 1;
 		pieces.text.count = 1;
 	}
-	if (pieces.text.count > 0 && flags & (ADDR | NAME))
+	if (pieces.text.count > 0 && flags & (SELECT_ADDR | SELECT_NAME))
 		to_mailboxes(&pieces, flags);
-	if (pieces.text.count > 0 && flags & (HOST | IP))
+	if (pieces.text.count > 0 && flags & (SELECT_HOST | SELECT_IP))
 		to_hosts(&pieces, flags, tld);
 	*text = pieces.text;
 }
@@ -460,7 +305,8 @@ selector_text(struct mail *mail, const char *selector, const struct tld *tld)
 	if (text.count == 0)
 		return piece;
 	piece = text.lines[0];
-	if (!(parsed.flags & (ADDR | NAME | HOST | IP)) &&
+	if (!(parsed.flags &
+		(SELECT_ADDR | SELECT_NAME | SELECT_HOST | SELECT_IP)) &&
 	    !span_is(parsed.name, "EnvelopeFrom"))
 		return text.count == 1 ? piece : join(&mail->arena, &text);
 	if (span_ends(piece, "\n"))
