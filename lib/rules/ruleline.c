@@ -142,7 +142,7 @@ run_mimeheader(struct reader *reader, struct span value)
 
 	if (!ruleline_name(reader, &value, &name))
 		return;
-	why = ruletext_match(value, &rule);
+	why = ruletext_mimeheader(value, &rule);
 	if (why != NULL)
 		ruleline_wrong(reader, name, why);
 	else

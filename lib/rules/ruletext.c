@@ -306,8 +306,8 @@ take_unset(struct span *text, struct rule *rule)
 	}
 }
 
-const char *
-ruletext_match(struct span text, struct rule *rule)
+static const char *
+take_match(struct span text, struct rule *rule)
 {
 	size_t len = 0;
 
@@ -347,9 +347,27 @@ ruletext_header(struct arena *arena, struct span text, struct rule *rule)
 		cut_colon(&rule->selector);
 		return is_field(rule->selector) ? NULL : "no name of a field";
 	}
-	why = ruletext_match(text, rule);
+	why = take_match(text, rule);
 	if (why == NULL && !is_selector(rule->selector))
 		why = "no name of a field";
 	cut_colon(&rule->selector);
 	return why;
+}
+
+const char *
+ruletext_mimeheader(struct span text, struct rule *rule)
+{
+	const char *why = take_match(text, rule);
+	struct span field = rule->selector;
+
+	if (why != NULL)
+		return why;
+	cut_colon(&rule->selector);
+	if (span_ends(field, ":raw"))
+		field.len -= strlen(":raw");
+	else
+		field = rule->selector;
+	if (field.len == 0 || memchr(field.p, ':', field.len) != NULL)
+		return "no name of a field";
+	return NULL;
 }

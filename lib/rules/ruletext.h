@@ -21,12 +21,11 @@ const char *ruletext_pattern(struct span text, struct rule *rule);
 const char *ruletext_function(
     struct arena *arena, struct span text, struct rule *rule);
 
-/* "Field =~ /pattern/flags [if-unset: text]", or with "!~" */
-const char *ruletext_match(struct span text, struct rule *rule);
-
-/* What stands behind the name in a line "header": that, "exists:Field", or a
- * function */
+/* What stands behind the name in a line "header": "selector =~ /pattern/flags
+ * [if-unset: text]", the same with "!~", "exists:Field", or a function; in a
+ * line "mimeheader" one of the first two */
 const char *ruletext_header(
     struct arena *arena, struct span text, struct rule *rule);
+const char *ruletext_mimeheader(struct span text, struct rule *rule);
 
 #endif

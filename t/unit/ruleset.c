@@ -79,6 +79,7 @@ is_error(const char *line)
 	bool error = is_noted(set, NOTE_ERROR, 1, "") &&
 		     !has_kind(set, "X", RULE_HEADER) &&
 		     !has_kind(set, "X", RULE_BODY) &&
+		     !has_kind(set, "X", RULE_MIMEHEADER) &&
 		     !has_kind(set, "X", RULE_EVAL);
 
 	ruleset_free(set);
@@ -168,6 +169,8 @@ test_header_rules_take_a_selector_and_what_if_it_is_not_there(void)
 	CHECK(is_error("header X From = /a/"));
 	CHECK(is_error("header X exists:"));
 	CHECK(is_error("header X F(rom =~ /a/"));
+	CHECK(is_error("mimeheader X Content-Type:addr =~ /a/"));
+	CHECK(is_error("mimeheader X :raw =~ /a/"));
 }
 
 static void
