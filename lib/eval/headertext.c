@@ -372,12 +372,15 @@ static bool
 check_unresolved_template(const struct eval_call *call)
 {
 	const struct mail_header *header = &call->mail->root.header;
+	const struct mail_field *field;
 	size_t i;
 
-	for (i = 0; i < header->count; i++)
-		if (has_template(header->fields[i].value) &&
-		    !may_have_percent(header->fields[i].name))
+	for (i = 0; i < header->count; i++) {
+		field = &header->fields[i];
+		if ((has_template(field->value) || has_template(field->name)) &&
+		    !may_have_percent(field->name))
 			return true;
+	}
 	return false;
 }
 
