@@ -67,7 +67,8 @@ shows_other(const struct eval_call *call, struct span text, struct span domain)
 static struct span
 target_domain(const struct eval_call *call, struct span uri)
 {
-	struct span host;
+	struct span host, name;
+	const char *at;
 
 	if (span_istarts(uri, "http://"))
 		host = host_of(span_from(uri, strlen("http://")));
@@ -79,7 +80,9 @@ target_domain(const struct eval_call *call, struct span uri)
 	if (host.len == 0 || relay_is_ip(host))
 		return (struct span){0};
 	host = domain_of(call, host);
-	return tld_is_name(host) ? host : (struct span){0};
+	at = host.len > 0 ? memchr(host.p, '@', host.len) : NULL;
+	name = at != NULL ? span_from(host, (size_t)(at - host.p) + 1) : host;
+	return tld_is_name(name) ? host : (struct span){0};
 }
 
 /* check_https_http_mismatch(least, below): so many links to the web, and one
