@@ -6,6 +6,7 @@
 #include "rules/conditions.h"
 #include "rules/plugins.h"
 #include "rules/rulesetpart.h"
+#include "rules/ruletext.h"
 
 #define PATH_LEN_MAX 4096
 #define KEY_MAX 64 /* octets of a line's first word */
@@ -187,6 +188,7 @@ set_setting(
 {
 	struct setting setting = {NULL, value, reader->file, reader->line};
 	struct keyword *under;
+	double number;
 
 	if (settings_cleared(keyword->name, 0) != NULL) {
 		clear_settings(reader->set, keyword->name);
@@ -200,6 +202,15 @@ set_setting(
 		return;
 	under = ruleset_keyword_at(reader->set, keyword->setting);
 	setting.name = under->name;
+	if (value.len == 0) {
+		note(reader, NOTE_ERROR, "too little on the line");
+		return;
+	}
+	if (settings_is_number(under->name) &&
+	    !ruletext_number(value, &number)) {
+		note(reader, NOTE_ERROR, "%s: no number", under->name);
+		return;
+	}
 	if (!buf_add(&under->settings, &setting, sizeof(setting)))
 		note(reader, NOTE_ERROR, "too many of %s", under->name);
 }

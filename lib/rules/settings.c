@@ -9,6 +9,9 @@ static const char *const kept[] = {"required_score", "trusted_networks",
     "rawbody_part_scan_size", "util_rb_tld", "util_rb_2tld", "util_rb_3tld",
     NULL};
 
+static const char *const numbers[] = {
+    "required_score", "body_part_scan_size", "rawbody_part_scan_size", NULL};
+
 /* Of SpamAssassin's Conf.pm and plugins: reports, its databases, networks, its
  * own way of running.  A "*" at the end is any. */
 static const char *const ignored[] = {"add_header", "adsp_override",
@@ -70,6 +73,12 @@ settings_use(const char *name)
 	if (is_in(kept, name) || eval_has_setting(name))
 		return SETTINGS_KEPT;
 	return is_in(ignored, name) ? SETTINGS_IGNORED : SETTINGS_UNKNOWN;
+}
+
+bool
+settings_is_number(const char *name)
+{
+	return is_in(numbers, name);
 }
 
 bool

@@ -18,6 +18,9 @@ enum settings_use settings_use(const char *name);
  * whitelist_from); false if it has only one. */
 bool settings_newer(struct span name, struct buf *newer);
 
+/* Whether its value is a number. */
+bool settings_is_number(const char *name);
+
 /* The i-th of the settings that a "clear_..." empties, from 0 on; NULL if there
  * is none. */
 const char *settings_cleared(const char *clear, size_t i);

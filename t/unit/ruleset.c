@@ -389,6 +389,21 @@ test_settings_have_their_newer_name_and_their_order(void)
 }
 
 static void
+test_a_setting_without_a_value_that_fits_is_left_out(void)
+{
+	struct ruleset *set = read_text("required_score 5\n"
+					"required_score much\n"
+					"trusted_networks\n");
+	size_t at = 0;
+
+	CHECK(span_is(ruleset_value(set, "required_score"), "5"));
+	CHECK(is_noted(set, NOTE_ERROR, 2, "no number"));
+	CHECK(is_noted(set, NOTE_ERROR, 3, "too little"));
+	CHECK(ruleset_setting(set, "trusted_networks", &at) == NULL);
+	ruleset_free(set);
+}
+
+static void
 test_a_setting_of_no_use_and_one_unknown_are_noted(void)
 {
 	struct ruleset *set = read_text("report_safe 0\n"
@@ -634,6 +649,7 @@ main(void)
 	TEST(a_condition_that_is_none_is_an_error_and_false);
 	TEST(a_file_for_another_version_ends_there);
 	TEST(settings_have_their_newer_name_and_their_order);
+	TEST(a_setting_without_a_value_that_fits_is_left_out);
 	TEST(a_setting_of_no_use_and_one_unknown_are_noted);
 	TEST(lines_in_another_language_are_left_out);
 	TEST(tags_are_replaced_with_what_stands_around_them);
