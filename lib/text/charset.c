@@ -106,13 +106,21 @@ charset_is_utf8(struct span octets)
 bool
 charset_is_strict(struct span octets)
 {
+	struct span rest;
 	int32_t code;
+	size_t i = 0;
 
-	while (octets.len > 0) {
-		code = charset_take(&octets);
+	while (i < octets.len) {
+		if ((octets.p[i] & 0x80) == 0) {
+			i++;
+			continue;
+		}
+		rest = span_from(octets, i);
+		code = charset_take(&rest);
 		if (code == -1 || (code & 0xfffe) == 0xfffe ||
 		    (code >= 0xfdd0 && code <= 0xfdef))
 			return false;
+		i = octets.len - rest.len;
 	}
 	return true;
 }

@@ -74,12 +74,30 @@ add_octet(struct join *join, struct span text)
 	return len;
 }
 
+/* How many octets in front are visible ASCII, as most are. */
+static size_t
+plain_len(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && text.p[len] > ' ' && (text.p[len] & 0x80) == 0)
+		len++;
+	return len;
+}
+
 void
 join_add(struct join *join, struct span text)
 {
 	size_t len;
 
 	for (; text.len > 0; text = span_from(text, len)) {
+		len = plain_len(text);
+		if (len > 0) {
+			end_blank(join);
+			memcpy(join->p + join->len, text.p, len);
+			join->len += len;
+			continue;
+		}
 		len = blank_len(join, text);
 		if (len > 0) {
 			add_blank(join, text.p[0] == '\n');

@@ -178,8 +178,9 @@ words_decode(struct arena *arena, struct span name, struct span value)
 {
 	if (value.len == 0)
 		return value;
-	value = charset_text(arena, value, span_of("UTF-8"));
-	if (is_plain(name) || span_find(value, span_of("=?")) == NULL)
+	if (!charset_is_ascii(value))
+		value = charset_text(arena, value, span_of("UTF-8"));
+	if (span_find(value, span_of("=?")) == NULL || is_plain(name))
 		return value;
 	return decode_words(arena, value);
 }
