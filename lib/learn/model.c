@@ -132,7 +132,7 @@ fill(int fd, uint64_t size)
 	    .size = size};
 
 	for (int i = 0; i < FEATURES_GROUPS; i++)
-		header.state.trust[i] = 1;
+		header.state.trust[i] = MODEL_TRUST;
 	if (getrandom(header.secret, sizeof(header.secret), 0) !=
 	    (ssize_t)sizeof(header.secret))
 		return -1;

@@ -15,6 +15,7 @@
 #define MODEL_PAGE 4096   /* octets that the header takes */
 #define MODEL_BUCKET 16   /* messages that share a bucket */
 #define MODEL_UNIT 2048.0 /* a weight of 1 */
+#define MODEL_TRUST 0.6   /* in a group that is not known yet */
 
 /* What a feature has come to weigh, and how often it was learned. */
 struct model_weight {

@@ -10,7 +10,7 @@
 #define RATE 16     /* of a step, for an error of 1 and one feature */
 #define MARGIN 0.1  /* an error below this is none */
 #define SLOWING 0.2 /* how fast weights that moved often move less */
-#define LISTEN 0.01 /* of a step of the trust in a group */
+#define LISTEN 0.02 /* of a step of the trust in a group */
 #define TRUST_MIN 0.1
 #define TRUST_MAX 1.5
 
