@@ -130,28 +130,29 @@ look_for_image(struct reader *reader, struct span line)
 }
 
 /* The first lines are what files that are made alike share, but for what
- * differs with each: comments and sizes. */
-static void
+ * differs with each: comments and sizes.  Returns the line as it is looked at
+ * further: without blanks at its end if it is one of those. */
+static struct span
 add_fuzzy(struct reader *reader, struct span line)
 {
 	static const char *const sizes[] = {
 	    "/Height", "/Width", "/MediaBox", "/CropBox"};
 	double numbers[6];
-	struct span rest = line;
 	size_t i;
 
 	if (reader->fuzzy_done || ++reader->lines >= PDF_LINES_FUZZY)
-		return;
+		return line;
 	if (span_find(line, span_of("stream")) != NULL)
 		reader->fuzzy_done = true;
 	for (i = 0; i < nitems(sizes); i++)
 		if (span_starts(line, sizes[i]))
-			return;
+			return line;
 	if (span_starts(line, "%") || is_matrix(line, numbers))
-		return;
-	while (rest.len > 0 && is_blank(rest.p[rest.len - 1]))
-		rest.len--;
-	buf_addspan(&reader->fuzzy, rest);
+		return line;
+	while (line.len > 0 && is_blank(line.p[line.len - 1]))
+		line.len--;
+	buf_addspan(&reader->fuzzy, line);
+	return line;
 }
 
 static int
@@ -281,7 +282,7 @@ read_line(struct reader *reader, struct span line)
 {
 	size_t len = 1;
 
-	add_fuzzy(reader, line);
+	line = add_fuzzy(reader, line);
 	look_for_image(reader, line);
 	if (span_starts(line, "/Encrypt"))
 		reader->facts->is_encrypted = true;
