@@ -16,6 +16,10 @@
 #define URI_LEN_MAX 8192     /* octets of a reading; the rest is cut off */
 #define URI_READINGS_MAX 100 /* of one address */
 #define URI_TARGETS_MAX 20   /* redirects in redirects */
+#define URI_PATTERNS_OCTETS_MAX                                    \
+	(512 << 10)              /* of a message, that patterns of \
+				    redirects look at */
+#define URI_PATTERNS_LOST_MAX 16 /* of those that took too many steps */
 
 enum uri_kind {
 	URI_KIND_SCHEME, /* "http://..." or "www..." */
@@ -54,11 +58,14 @@ struct span uri_trim(struct span raw);
 struct span uri_complete(struct arena *arena, const struct tld *tld,
     const struct uri_found *found, unsigned *types);
 
-/* Readings of an address, each once, itself the first. */
+/* Readings of an address, each once, itself the first.  All is 0 at first, and
+ * it is used for all addresses of a message. */
 struct uri_readings {
 	struct span list[URI_READINGS_MAX];
 	size_t count;
-	bool is_cut; /* one was longer than URI_LEN_MAX */
+	bool is_cut;            /* one was longer than URI_LEN_MAX */
+	size_t pattern_octets;  /* of the message: what patterns looked at */
+	unsigned patterns_lost; /* matches that were given up */
 };
 
 void uri_readings(struct arena *arena, const struct tld *tld, struct span uri,

@@ -10,6 +10,8 @@ struct finder {
 	struct map seen; /* what was found in the text already */
 	struct map raws; /* index in uris->list, and 1 */
 	struct map all;
+	struct uri_readings readings;
+	size_t memory; /* of the arena when it began */
 };
 
 /* Room is doubled when it is full, which it is at a power of 2. */
@@ -80,21 +82,20 @@ add_host(struct finder *f, struct uri *uri, struct span reading)
 static void
 add_readings(struct finder *f, struct uri *uri)
 {
-	struct uri_readings readings;
+	const struct uri_readings *all = &f->readings;
 	size_t i;
 
-	uri_readings(f->arena, f->tld, uri->raw, &readings);
-	f->uris->truncated |= readings.is_cut;
+	uri_readings(f->arena, f->tld, uri->raw, &f->readings);
+	f->uris->truncated |= all->is_cut;
 	uri->cleaned.lines =
-	    arena_array(f->arena, readings.count, sizeof(*uri->cleaned.lines));
-	for (i = 0; i < readings.count; i++) {
-		uri->cleaned.lines[uri->cleaned.count++] = readings.list[i];
-		add_host(f, uri, readings.list[i]);
+	    arena_array(f->arena, all->count, sizeof(*uri->cleaned.lines));
+	for (i = 0; i < all->count; i++) {
+		uri->cleaned.lines[uri->cleaned.count++] = all->list[i];
+		add_host(f, uri, all->list[i]);
 	}
 }
 
-/* The one of that address, which is made if it is a new one; NULL if there is
- * no room. */
+/* Adds one that is new. */
 static struct uri *
 add_uri(struct finder *f, const struct uri *uri)
 {
@@ -103,10 +104,6 @@ add_uri(struct finder *f, const struct uri *uri)
 	uint32_t *index;
 	size_t i;
 
-	if (uris->count == URIS_MAX) {
-		uris->is_cut = true;
-		return NULL;
-	}
 	if ((uris->count & (uris->count - 1)) == 0) {
 		list = arena_array(f->arena,
 		    uris->count == 0 ? 1 : 2 * uris->count, sizeof(*list));
@@ -134,7 +131,11 @@ add(struct finder *f, struct span raw, unsigned types, const char *element)
 
 	if (known != 0)
 		uri = &f->uris->list[known - 1];
-	else {
+	else if (f->uris->count == URIS_MAX ||
+		 f->arena->total - f->memory > URIS_MEMORY_MAX) {
+		f->uris->is_cut = true;
+		return NULL;
+	} else {
 		if ((types & URI_DKIM) != 0)
 			add_host(f, &new, raw);
 		else
@@ -144,8 +145,7 @@ add(struct finder *f, struct span raw, unsigned types, const char *element)
 			return NULL;
 		uri = add_uri(f, &new);
 	}
-	if (uri != NULL)
-		add_types(f, uri, types, element);
+	add_types(f, uri, types, element);
 	return uri;
 }
 
@@ -297,7 +297,10 @@ read_signatures(struct finder *f)
 void
 uris_find(struct mail *mail, const struct tld *tld)
 {
-	struct finder f = {.mail = mail, .arena = &mail->arena, .tld = tld};
+	struct finder f = {.mail = mail,
+	    .arena = &mail->arena,
+	    .tld = tld,
+	    .memory = mail->arena.total};
 
 	f.uris = arena_alloc(&mail->arena, sizeof(*f.uris));
 	read_text(&f);

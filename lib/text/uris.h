@@ -8,8 +8,9 @@
 #include "text/mail.h"
 #include "text/tld.h"
 
-#define URIS_MAX 1000        /* of a message; the rest is left out */
-#define URI_ANCHORS_MAX 1000 /* texts on links to one */
+#define URIS_MAX 1000             /* of a message; the rest is left out */
+#define URIS_MEMORY_MAX (8 << 20) /* octets that they take, all together */
+#define URI_ANCHORS_MAX 1000      /* texts on links to one */
 
 /* One address, as it is written; one in the text without a scheme has got one.
  * Its readings are what it would be to those who follow it: percent signs

@@ -145,24 +145,34 @@ read_controls(struct uri_cleaning *c, struct web *web)
 	add_web(c, web);
 }
 
-/* Where patterns say that it redirects to. */
+/* Where patterns say that it redirects to.  They are others', and slow ones are
+ * among them, so there is an end to it. */
 static bool
 read_redirect(struct uri_cleaning *c, const struct web *web)
 {
+	struct uri_readings *all = c->readings;
 	struct regex_match match;
 	struct span whole;
 	size_t i;
+	int rc;
 
-	if (redirects == NULL || redirects->count == 0)
+	if (redirects == NULL || redirects->count == 0 ||
+	    all->pattern_octets > URI_PATTERNS_OCTETS_MAX)
 		return false;
 	whole = uri_join(c->arena, web->scheme, web->host, web->rest);
-	for (i = 0; i < redirects->count; i++)
-		if (regex_find(redirects->list[i], whole, 0, &match) > 0 &&
-		    match.groups[1].p != NULL &&
+	all->pattern_octets += whole.len;
+	for (i = 0; i < redirects->count; i++) {
+		if (all->patterns_lost > URI_PATTERNS_LOST_MAX)
+			return false;
+		rc = regex_find(redirects->list[i], whole, 0, &match);
+		if (rc < 0)
+			all->patterns_lost++;
+		if (rc > 0 && match.groups[1].p != NULL &&
 		    memchr(match.groups[1].p, '.', match.groups[1].len)) {
 			uri_add_target(c, match.groups[1]);
 			return true;
 		}
+	}
 	return false;
 }
 

@@ -128,7 +128,7 @@ static bool
 reads_as(const char *uri, const char *want)
 {
 	struct buf buf = BUF_INIT(1000);
-	struct uri_readings readings;
+	struct uri_readings readings = {0};
 	bool same;
 	size_t i;
 
@@ -311,7 +311,7 @@ static void
 test_there_is_an_end_to_all_of_it(void)
 {
 	struct buf buf = BUF_INIT(1 << 20);
-	struct uri_readings readings;
+	struct uri_readings readings = {0};
 	int i;
 
 	for (i = 0; i < 2000; i++)
@@ -335,6 +335,36 @@ test_there_is_an_end_to_all_of_it(void)
 	buf_free(&buf);
 }
 
+/* Links to long addresses with many redirects in them. */
+static void
+test_many_readings_take_a_bounded_memory(void)
+{
+	static struct html_uri links[2000];
+	static struct mail_part part;
+	struct mail_part *leaves[] = {&part};
+	struct buf buf = BUF_INIT(URI_LEN_MAX);
+	struct html html = {.uris = links, .uri_count = nitems(links)};
+	size_t i;
+
+	part.html = &html;
+	while (buf_adds(&buf, "http:/%41.com:80/"))
+		;
+	mail_reset(&mail);
+	for (i = 0; i < nitems(links); i++) {
+		links[i].uri = arena_copy(&mail.arena, buf_span(&buf));
+		snprintf((char *)links[i].uri.p + 20, 5, "%04zu", i);
+		links[i].element = "a";
+	}
+	i = mail.arena.total;
+	mail.leaves = leaves;
+	mail.leaf_count = 1;
+	uris_find(&mail, tld);
+	CHECK(mail.uris->is_cut && mail.uris->count > 0);
+	CHECK(mail.arena.total - i < 2 * URIS_MEMORY_MAX);
+	mail.leaf_count = 0;
+	buf_free(&buf);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -353,6 +383,7 @@ main(int argc, char **argv)
 	TEST(an_address_leads_to_a_host_and_its_domain);
 	TEST(addresses_of_html_are_taken_as_they_are);
 	TEST(there_is_an_end_to_all_of_it);
+	TEST(many_readings_take_a_bounded_memory);
 	mail_free(&mail);
 	tld_free(tld);
 	return test_end();
