@@ -572,14 +572,15 @@ test_what_cannot_be_read_is_an_error_of_the_call(void)
 static void
 test_a_line_at_the_limit_is_read_and_one_over_is_not(void)
 {
+	static const char next[] = "\nmeta Y 1\n";
 	char *text = malloc(RULESET_LINE_MAX + 100);
 	struct ruleset *set;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		memset(text, 'a', RULESET_LINE_MAX + i);
-		memcpy(text, "describe X ", 11);
-		strcpy(text + RULESET_LINE_MAX + i, "\nmeta Y 1\n");
+		memcpy(text, "describe X ", strlen("describe X "));
+		memcpy(text + RULESET_LINE_MAX + i, next, sizeof(next));
 		set = read_text(text);
 		CHECK((rule_of(set, "X")->describe.len > 0) == (i == 0));
 		CHECK(is_noted(set, NOTE_ERROR, 1, "line") == (i == 1));
