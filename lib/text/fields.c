@@ -3,26 +3,6 @@
 
 #define BAD_LINES_MAX 3 /* lines in a header that are no fields */
 
-struct span
-reading_line(struct span *rest)
-{
-	const char *end = memchr(rest->p, '\n', rest->len);
-	size_t len = end == NULL ? rest->len : (size_t)(end - rest->p) + 1;
-	struct span line = {rest->p, len};
-
-	*rest = span_from(*rest, len);
-	return line;
-}
-
-bool
-reading_is_blank(struct span line)
-{
-	/* most lines are told by their first octet */
-	if (line.len > 0 && (unsigned char)line.p[0] > ' ')
-		return false;
-	return span_trim(line).len == 0;
-}
-
 bool
 reading_is_field(struct span line, bool blanks)
 {

@@ -6,8 +6,6 @@
 #include "text/reading.h"
 #include "text/words.h"
 
-#define BLANK_LINES_MAX 20 /* one after the other */
-
 void
 mail_init(struct mail *mail)
 {
@@ -108,119 +106,6 @@ has_crlf(struct span text)
 	return (first > text.p && first[-1] == '\r') || span_ends(text, "\r\n");
 }
 
-static struct span
-without_cr(struct arena *arena, struct span text)
-{
-	char *p = arena_alloc(arena, text.len + 1);
-	struct span line;
-	size_t len = 0;
-
-	while (text.len > 0) {
-		line = reading_line(&text);
-		memcpy(p + len, line.p, line.len);
-		len += line.len;
-		if (span_ends(line, "\r\n"))
-			p[--len - 1] = '\n';
-	}
-	return (struct span){p, len};
-}
-
-/* Takes blank lines off the front; returns how many. */
-static size_t
-take_blanks(struct span *rest)
-{
-	struct span next = *rest;
-	size_t count = 0;
-
-	while (next.len > 0 && reading_is_blank(reading_line(&next))) {
-		*rest = next;
-		count++;
-	}
-	return count;
-}
-
-/* Where the body goes on behind blank lines that are left out, and how far it
- * stays in front of them. */
-struct gap {
-	size_t begin;
-	size_t end;
-};
-
-/* The next gap from *rest on; false if there is none.  Of a run of blank lines
- * that is too long its first one and its last ones stay; at the begin of a text
- * a line more. */
-static bool
-find_gap(struct span text, struct span *rest, struct gap *gap)
-{
-	struct span run;
-	size_t count, first;
-
-	while (rest->len > 0) {
-		run = *rest;
-		first = run.p == text.p ? 2 : 1;
-		count = take_blanks(rest);
-		if (count >= first + BLANK_LINES_MAX) {
-			count -= first + BLANK_LINES_MAX - 1;
-			while (first-- > 0)
-				reading_line(&run);
-			gap->begin = (size_t)(run.p - text.p);
-			while (count-- > 0)
-				reading_line(&run);
-			gap->end = (size_t)(run.p - text.p);
-			return true;
-		}
-		if (rest->len > 0)
-			reading_line(rest);
-	}
-	return false;
-}
-
-/* Long runs of blank lines are made shorter, as they may be there to hide what
- * follows. */
-static struct span
-without_blanks(struct arena *arena, struct span text)
-{
-	struct span rest = text;
-	struct gap gap;
-	size_t len = 0, at = 0;
-	char *p = NULL;
-
-	while (find_gap(text, &rest, &gap)) {
-		if (p == NULL)
-			p = arena_alloc(arena, text.len);
-		memcpy(p + len, text.p + at, gap.begin - at);
-		len += gap.begin - at;
-		at = gap.end;
-	}
-	if (p == NULL)
-		return text;
-	memcpy(p + len, text.p + at, text.len - at);
-	return (struct span){p, len + text.len - at};
-}
-
-/* A multipart whose body begins with something else than a boundary gets an
- * empty line in front, so that this is not taken for a part's header. */
-static struct span
-with_first_line(struct arena *arena, struct span body, struct span boundary)
-{
-	struct span rest = body, line;
-	char *p;
-
-	if (body.len == 0)
-		return body;
-	line = reading_line(&rest);
-	if (rest.len == 0 || reading_is_blank(line))
-		return body;
-	if (boundary.p != NULL && span_starts(line, "--") &&
-	    line.len - 2 >= boundary.len &&
-	    memcmp(line.p + 2, boundary.p, boundary.len) == 0)
-		return body;
-	p = arena_alloc(arena, body.len + 1);
-	p[0] = '\n';
-	memcpy(p + 1, body.p, body.len);
-	return (struct span){p, body.len + 1};
-}
-
 /* Tells which of the octets are header and body; text is the header of them
  * with LF.  A header whose lines should end in CRLF gets the CRs that are not
  * there. */
@@ -275,7 +160,7 @@ reading_message(struct reading *reading, struct mail_part *part,
 	if (is_mailbox_line(line))
 		octets = rest;
 	crlf = octets.len > 0 && has_crlf(octets);
-	text = rest = crlf ? without_cr(arena, octets) : octets;
+	text = rest = crlf ? reading_without_cr(arena, octets) : octets;
 	flags = reading_header(reading->mail, &rest, &part->header);
 	if (whole != NULL) {
 		whole->crlf = crlf;
@@ -286,9 +171,9 @@ reading_message(struct reading *reading, struct mail_part *part,
 	words_content_type(arena,
 	    field == NULL ? (struct span){NULL, 0} : field->value, &type);
 	part->type = type.type;
-	rest = without_blanks(arena, rest);
+	rest = reading_without_blanks(arena, rest);
 	if (strncmp(type.type, "multipart/", 10) == 0)
-		rest = with_first_line(arena, rest, type.boundary);
+		rest = reading_first_line(arena, rest, type.boundary);
 	reading_job(reading, part, type.boundary, rest, depth);
 	return flags;
 }

@@ -43,6 +43,18 @@ struct span reading_line(struct span *rest);
 /* Whether it has blanks only. */
 bool reading_is_blank(struct span line);
 
+/* A text with LF where its lines ended in CRLF. */
+struct span reading_without_cr(struct arena *arena, struct span text);
+
+/* A body with long runs of blank lines made shorter, as they may be there to
+ * hide what follows. */
+struct span reading_without_blanks(struct arena *arena, struct span text);
+
+/* A multipart whose body begins with something else than a boundary gets an
+ * empty line in front, so that this is not taken for a part's header. */
+struct span reading_first_line(
+    struct arena *arena, struct span body, struct span boundary);
+
 /* Whether a line begins with a field's name and a colon, which may have blanks
  * in front. */
 bool reading_is_field(struct span line, bool blanks);
