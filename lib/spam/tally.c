@@ -22,7 +22,7 @@
 #define VERSION 1
 #define ORDER 0x01020304 /* of octets: another one is another machine's */
 #define BUCKET 8         /* records: two lines of the cache */
-#define NAME_MAX_ 4096
+#define PATH_SIZE 4096
 #define RETRY_MS 1
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "records are read without a lock");
@@ -80,7 +80,7 @@ fill(int fd, const char *kind, uint64_t size)
 static int
 make(const char *path, const char *kind, uint64_t size)
 {
-	char name[NAME_MAX_];
+	char name[PATH_SIZE];
 	int fd, n, result, saved;
 
 	n = snprintf(name, sizeof(name), "%s.XXXXXX", path);

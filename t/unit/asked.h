@@ -93,7 +93,9 @@ static inline bool
 ask(const char *function, ...)
 {
 	struct span arguments[ASKED_ARGUMENTS_MAX];
+	struct rule rule = {.function = span_of(function)};
 	struct eval_call call = {.mail = &asked_mail,
+	    .rule = &rule,
 	    .tld = asked_tld,
 	    .data = asked_data,
 	    .arguments = arguments,
