@@ -285,7 +285,7 @@ ruleset_note(const struct ruleset *set, size_t i)
 	return &((const struct note *)(void *)set->notes.p)[i];
 }
 
-static void
+static void __attribute__((format(printf, 5, 0)))
 add_note(struct ruleset *set, enum note_kind kind, const char *file,
     unsigned line, const char *fmt, va_list args)
 {
