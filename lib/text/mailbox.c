@@ -104,29 +104,48 @@ is_words(struct span text)
 	return !box_while(&text, "()<>[]:;@\\,.\"", true) || text.len == 0;
 }
 
+/* The address at the front of a text, which may have blanks behind its @; what
+ * follows does not matter.  p NULL if there is none. */
+static struct span
+front_address(struct arena *arena, struct span text)
+{
+	struct span rest, joined;
+	const char *at;
+	size_t len;
+	char *p;
+
+	text = rest = box_skip(text);
+	if (box_address(&rest))
+		return box_upto(text, rest);
+	at = memchr(text.p, '@', text.len);
+	if (at == NULL)
+		return (struct span){NULL, 0};
+	len = (size_t)(at - text.p) + 1;
+	rest = box_skip(span_from(text, len));
+	p = arena_alloc(arena, len + rest.len);
+	memcpy(p, text.p, len);
+	memcpy(p + len, rest.p, rest.len);
+	joined = rest = (struct span){p, len + rest.len};
+	return box_address(&rest) ? box_upto(joined, rest)
+				  : (struct span){NULL, 0};
+}
+
 /* An element by the book; what is no address is named by all of the value. */
 static struct mailbox
 read_element(struct found *found, struct span element, bool is_last)
 {
+	struct arena *arena = found->arena;
 	const char *open = memchr(element.p, '<', element.len);
 	struct mailbox box = {{NULL, 0}, {NULL, 0}};
+	struct span rest;
 
-	if (open == NULL && span_ends(element, ">") &&
-	    box_is_address(
-		box_upto(element, span_from(element, element.len - 1))))
-		element.len--;
-	if (box_is_address(element)) {
-		box.address = element;
-	} else if (open != NULL) {
-		box.address = span_from(element, (size_t)(open - element.p));
+	box.address = front_address(arena, element);
+	if (box.address.p == NULL && open != NULL) {
+		rest = span_from(element, (size_t)(open - element.p));
 		box.phrase =
-		    box_phrase(found->arena, box_upto(element, box.address));
-		box.phrase = span_trim(box.phrase);
-		box.address = span_from(box.address, 1);
-		box.address.len -= span_ends(box.address, ">");
-		if (!box_is_address(box.address))
-			box.address = (struct span){NULL, 0};
-	} else if (is_last && is_words(element)) {
+		    span_trim(box_phrase(arena, box_upto(element, rest)));
+		box.address = front_address(arena, span_from(rest, 1));
+	} else if (box.address.p == NULL && is_last && is_words(element)) {
 		box.phrase = element;
 	}
 	if (box.phrase.len == 0)

@@ -180,6 +180,9 @@ test_broken_lists_are_read_by_their_commas(void)
 	CHECK(lists("<a@b.c>,<d@e.f>", "- <a@b.c>|- <d@e.f>"));
 	CHECK(lists("A <a@b.c>,<d@e.f>", "A <a@b.c>|- <d@e.f>"));
 	CHECK(lists("A\" <a@b.c>", "- <a@b.c>"));
+	CHECK(lists("A <a@ b.c>", "A <a@b.c>"));
+	CHECK(lists("A <a@b c.d>", "A <a@b>"));
+	CHECK(lists("A <a@b,c>", "A <a@b>|A <a@b,c> <->"));
 }
 
 static void
