@@ -73,18 +73,20 @@ select_piece(struct judge *judge, struct span name)
 }
 
 static void
-prepare_pattern(struct judge *judge, struct check *check, enum source source)
+prepare_pattern(struct judge *judge, struct check *check, enum source source,
+    struct arena *scratch)
 {
-	struct literals literals;
+	static struct literals literals;
+	uint32_t id = (uint32_t)judge->filter_count[source];
 
-	check->filter = -1;
 	literals_of(
-	    &judge->arena, check->rule->pattern, check->rule->regex, &literals);
-	if (literals.count == 0)
-		return;
-	check->filter = (long)judge->filter_count[source]++;
-	prefilter_add(
-	    judge->filters[source], &literals, (uint32_t)check->filter);
+	    scratch, check->rule->pattern, check->rule->regex, &literals);
+	check->filter = -1;
+	if (prefilter_add(judge->filters[source], &literals, id)) {
+		check->filter = (long)id;
+		judge->filter_count[source]++;
+	}
+	arena_reset(scratch);
 }
 
 static void
@@ -123,7 +125,7 @@ prepare_eval(struct judge *judge, struct check *check)
 }
 
 static void
-prepare(struct judge *judge, struct check *check)
+prepare(struct judge *judge, struct check *check, struct arena *scratch)
 {
 	const struct rule *rule = check->rule;
 
@@ -133,13 +135,13 @@ prepare(struct judge *judge, struct check *check)
 		check->selector = select_piece(judge, rule->selector);
 		break;
 	case RULE_BODY:
-		prepare_pattern(judge, check, SOURCE_BODY);
+		prepare_pattern(judge, check, SOURCE_BODY, scratch);
 		break;
 	case RULE_RAWBODY:
-		prepare_pattern(judge, check, SOURCE_RAWBODY);
+		prepare_pattern(judge, check, SOURCE_RAWBODY, scratch);
 		break;
 	case RULE_URI:
-		prepare_pattern(judge, check, SOURCE_URI);
+		prepare_pattern(judge, check, SOURCE_URI, scratch);
 		break;
 	case RULE_META:
 		prepare_meta(judge, check);
@@ -230,7 +232,7 @@ struct judge *
 judge_new(struct ruleset *set, unsigned score_set)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
-	struct arena *arena;
+	struct arena *arena, scratch = {0};
 	size_t i;
 
 	if (judge == NULL)
@@ -252,12 +254,13 @@ judge_new(struct ruleset *set, unsigned score_set)
 	for (i = 0; i < judge->count; i++)
 		judge->checks[i].rule = ruleset_rule(set, i);
 	for (i = 0; i < judge->count; i++)
-		prepare(judge, &judge->checks[i]);
+		prepare(judge, &judge->checks[i], &scratch);
 	for (i = 0; i < judge->count; i++)
 		if (judge->checks[i].meta != NULL)
 			meta_order(judge->checks[i].meta, cost_of, judge);
 	for (i = 0; i < SOURCES; i++)
 		prefilter_finish(judge->filters[i]);
+	arena_free(&scratch);
 	return judge;
 }
 

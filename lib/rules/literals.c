@@ -7,7 +7,7 @@
 #include "rules/pieces.h"
 
 #define DEPTH_MAX 100 /* groups in groups */
-#define CLASS_MAX 5   /* octets of a class that is tried one by one */
+#define NAMES_MAX 64  /* groups with a name */
 
 struct reader {
 	struct arena *arena;
@@ -15,6 +15,11 @@ struct reader {
 	const char *end;
 	unsigned depth;
 	bool failed; /* something that is not understood: nothing is known */
+	struct {
+		struct span name;
+		struct piece piece;
+	} names[NAMES_MAX];
+	size_t name_count;
 };
 
 static struct piece read_choice(struct reader *reader);
@@ -64,6 +69,32 @@ read_hex(struct reader *reader)
 			   : piece_unknown();
 }
 
+static bool
+is_word(unsigned c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_';
+}
+
+/* \d, \w, \s; in capitals what is not in them. */
+static struct piece
+escape_class(struct arena *arena, char kind)
+{
+	bool others = kind < 'a', is;
+	struct octets octets = {{0}};
+	unsigned c;
+
+	for (c = 0; c < 256; c++) {
+		is = kind == 'd' || kind == 'D' ? c >= '0' && c <= '9'
+		     : kind == 'w' || kind == 'W'
+			 ? is_word(c)
+			 : c == ' ' || (c >= '\t' && c <= '\r');
+		if (is != others)
+			octets_add(&octets, (unsigned char)c);
+	}
+	return piece_class(arena, &octets);
+}
+
 /* Behind a backslash, which is not in a class. */
 static struct piece
 read_escape(struct reader *reader)
@@ -102,6 +133,7 @@ read_escape(struct reader *reader)
 	case 'W':
 	case 's':
 	case 'S':
+		return escape_class(reader->arena, c);
 	case 'h':
 	case 'H':
 	case 'v':
@@ -120,11 +152,12 @@ read_escape(struct reader *reader)
 	}
 }
 
-/* A member of a class that stands for one octet; -1 if it stands for more. */
+/* A member of a class: its octet, or -1 and all of its octets in *octets. */
 static int
-read_member(struct reader *reader)
+read_member(struct reader *reader, struct octets *octets)
 {
 	struct piece piece;
+	size_t i;
 
 	if (*reader->p != '\\')
 		return (unsigned char)*reader->p++;
@@ -134,44 +167,58 @@ read_member(struct reader *reader)
 		return '\b';
 	}
 	piece = read_escape(reader);
-	if (!piece.exact || piece.set.list[0].len != 1)
+	if (piece.exact && piece.set.count == 1 && piece.set.list[0].len == 1)
+		return (unsigned char)piece.set.list[0].p[0];
+	if (!piece.shaped || piece.run.count != 1) {
+		reader->failed = true;
 		return -1;
-	return (unsigned char)piece.set.list[0].p[0];
+	}
+	for (i = 0; i < nitems(octets->bits); i++)
+		octets->bits[i] |= piece.run.steps[0].octets.bits[i];
+	return -1;
 }
 
-/* Behind "[".  A small class is its octets, one by one. */
+/* Behind "[:" in a class: "alpha:]".  What is in it is not known so well. */
+static void
+read_posix(struct reader *reader, struct octets *octets)
+{
+	while (more(reader) && !maybe(reader, ":]"))
+		reader->p++;
+	memset(octets, 0xff, sizeof(*octets));
+}
+
+/* Behind "[". */
 static struct piece
 read_class(struct reader *reader)
 {
-	struct set set = {
-	    arena_array(reader->arena, CLASS_MAX + 1, sizeof(struct span)), 0};
-	bool known = !maybe(reader, "^"), first = true;
-	int from, to, c;
+	bool others = maybe(reader, "^"), first = true, posix = false;
+	struct octets octets = {{0}};
+	int from, to;
+	size_t i;
 
 	while (more(reader) && (first || *reader->p != ']')) {
 		first = false;
-		if (maybe(reader, "[:")) { /* [:alpha:] */
-			while (more(reader) && !maybe(reader, ":]"))
-				reader->p++;
-			known = false;
+		if (maybe(reader, "[:")) {
+			read_posix(reader, &octets);
+			posix = true;
 			continue;
 		}
-		from = to = read_member(reader);
-		if (reader->end - reader->p > 1 && reader->p[0] == '-' &&
-		    reader->p[1] != ']') {
+		from = to = read_member(reader, &octets);
+		if (from >= 0 && reader->end - reader->p > 1 &&
+		    reader->p[0] == '-' && reader->p[1] != ']') {
 			reader->p++;
-			to = read_member(reader);
+			to = read_member(reader, &octets);
 		}
-		if (from < 0 || to < 0)
-			known = false;
-		for (c = from; known && c <= to && set.count <= CLASS_MAX; c++)
-			set_add_octet(reader->arena, &set, (char)c);
+		for (; from >= 0 && from <= to; from++)
+			octets_add(&octets, (unsigned char)from);
 	}
 	if (!maybe(reader, "]"))
 		reader->failed = true;
-	return known && set.count > 0 && set.count <= CLASS_MAX
-		   ? (struct piece){true, set, 1}
-		   : piece_unknown();
+	if (others && posix)
+		return piece_unknown();
+	for (i = 0; others && i < nitems(octets.bits); i++)
+		octets.bits[i] = ~octets.bits[i];
+	return piece_class(reader->arena, &octets);
 }
 
 /* Passes over a group whose content does not matter, from behind its "(". */
@@ -183,10 +230,22 @@ skip_group(struct reader *reader)
 		reader->failed = true;
 }
 
-/* Behind "(?": what kind of group it is.  1: one whose content counts, 0: one
- * that is read already and matches nothing, -1: one that is not understood. */
+static struct span
+read_name(struct reader *reader, char end)
+{
+	struct span name = {reader->p, 0};
+
+	while (more(reader) && *reader->p != end)
+		reader->p++;
+	name.len = (size_t)(reader->p - name.p);
+	return name;
+}
+
+/* Behind "(?": what kind of group it is.  1: one whose content counts, and
+ * maybe its name, 0: one that is read already and matches nothing, -1: one that
+ * is not understood. */
 static int
-read_group_kind(struct reader *reader)
+read_group_kind(struct reader *reader, struct span *name)
 {
 	if (maybe(reader, "#")) {
 		while (more(reader) && *reader->p != ')')
@@ -201,8 +260,7 @@ read_group_kind(struct reader *reader)
 	if (maybe(reader, ">") || maybe(reader, "|"))
 		return 1;
 	if (maybe(reader, "P<") || maybe(reader, "<")) {
-		while (more(reader) && *reader->p != '>')
-			reader->p++;
+		*name = read_name(reader, '>');
 		return maybe(reader, ">") ? 1 : -1;
 	}
 	/* (?i) and (?i:...); case does not matter here, but x does */
@@ -213,30 +271,58 @@ read_group_kind(struct reader *reader)
 	return maybe(reader, ")") ? 0 : -1;
 }
 
+/* What is known of a group by its name. */
+static struct piece
+named_piece(const struct reader *reader, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < reader->name_count; i++)
+		if (span_eq(reader->names[i].name, name))
+			return reader->names[i].piece;
+	return piece_unknown();
+}
+
+static void
+name_piece(struct reader *reader, struct span name, struct piece piece)
+{
+	size_t i;
+
+	for (i = 0; i < reader->name_count; i++)
+		if (span_eq(reader->names[i].name, name))
+			break;
+	if (i == NAMES_MAX)
+		return;
+	reader->names[i].name = name;
+	reader->names[i].piece = piece;
+	if (i == reader->name_count)
+		reader->name_count++;
+}
+
 /* Behind "(". */
 static struct piece
 read_group(struct reader *reader)
 {
 	struct piece piece = piece_unknown();
+	struct span name = {NULL, 0};
 	int kind = 1;
 
 	if (++reader->depth > DEPTH_MAX || maybe(reader, "*"))
 		kind = -1;
 	else if (maybe(reader, "?&")) { /* a call of a named group */
-		while (more(reader) && *reader->p != ')')
-			reader->p++;
-		kind = maybe(reader, ")") ? 2 : -1;
+		piece = named_piece(reader, read_name(reader, ')'));
+		kind = 2;
 	} else if (maybe(reader, "?"))
-		kind = read_group_kind(reader);
-	if (kind < 0)
-		reader->failed = true;
-	else if (kind == 0)
+		kind = read_group_kind(reader, &name);
+	if (kind == 0)
 		piece = piece_empty(reader->arena);
 	else if (kind == 1) {
 		piece = read_choice(reader);
-		if (!maybe(reader, ")"))
-			reader->failed = true;
+		if (name.p != NULL)
+			name_piece(reader, name, piece);
 	}
+	if (kind < 0 || (kind > 0 && !maybe(reader, ")")))
+		reader->failed = true;
 	reader->depth--;
 	return piece;
 }
@@ -253,8 +339,12 @@ read_atom(struct reader *reader)
 		return read_class(reader);
 	case '\\':
 		return read_escape(reader);
-	case '.':
-		return piece_unknown();
+	case '.': {
+		static const struct octets all = {
+		    {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+
+		return piece_class(reader->arena, &all);
+	}
 	case '^':
 	case '$':
 		return piece_empty(reader->arena);
@@ -346,19 +436,26 @@ void
 literals_of(struct arena *arena, struct span pattern, unsigned flags,
     struct literals *literals)
 {
-	struct reader reader = {
-	    arena, pattern.p, pattern.p + pattern.len, 0, false};
+	struct reader reader = {.arena = arena, .p = pattern.p};
 	struct piece need;
 	size_t i;
 
 	literals->count = 0;
 	literals->times = 1;
+	literals->run = (struct run){NULL, 0};
 	if (pattern.len == 0 || (flags & REGEX_EXTENDED) != 0)
 		return;
+	reader.end = pattern.p + pattern.len;
+	/* what is called may stand behind, so that it has to be read first */
+	if (span_find(pattern, span_of("(?(DEFINE)")) != NULL) {
+		read_choice(&reader);
+		reader.p = pattern.p;
+	}
 	need = piece_need(read_choice(&reader));
 	if (reader.failed || reader.p != reader.end)
 		return;
 	literals->times = need.times;
 	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
 		literals->list[literals->count++] = need.set.list[i];
+	literals->run = need.window;
 }

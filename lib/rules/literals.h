@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
+#include "rules/runs.h"
 
 #define LITERALS_MAX 512   /* strings of a set */
 #define LITERALS_LENGTH 24 /* octets of one; the rest is cut off */
@@ -20,6 +20,7 @@ struct literals {
 			   the other's beginning */
 	struct span list[LITERALS_MAX]; /* in lower case */
 	size_t count;                   /* 0: nothing is known */
+	struct run run; /* which each match holds; count 0: none is known */
 };
 
 /* The strings lie in the arena. */

@@ -1,18 +1,12 @@
-#include <stdint.h>
-
-#include "rules/literals.h"
 #include "rules/pieces.h"
+#include "rules/literals.h"
 
 #define CROSS_MAX 64  /* strings of what is exact */
 #define RARITY_MIN 9  /* bits; what is more common is of no use */
 #define REPEATS_MAX 8 /* times that a piece is written out */
+#define CLASS_MAX 5   /* octets of a class that are strings */
+#define OFTEN_MAX 4   /* times that a piece may come, each with its steps */
 #define THIN_MIN 64   /* strings of a set that is made thinner */
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
 
 /* Bits that an octet tells in mail, about. */
 static unsigned
@@ -24,7 +18,9 @@ octet_rarity(char c)
 		return 4;
 	if (strchr("ucmfpgwyb", c) != NULL && c != '\0')
 		return 5;
-	return c >= 'a' && c <= 'z' ? 7 : 6;
+	if (c >= 'a' && c <= 'z')
+		return 7;
+	return (unsigned char)c < 0x80 ? 6 : 8;
 }
 
 unsigned
@@ -86,16 +82,6 @@ set_of(struct arena *arena, struct span string)
 	return set;
 }
 
-void
-set_add_octet(struct arena *arena, struct set *set, char c)
-{
-	char octet = lower(c);
-	struct span string = {&octet, 1};
-
-	if (!set_has(set, string))
-		set->list[set->count++] = arena_copy(arena, string);
-}
-
 /* Both together. */
 static struct set
 set_both(struct arena *arena, struct set a, struct set b)
@@ -148,14 +134,42 @@ piece_unknown(void)
 struct piece
 piece_empty(struct arena *arena)
 {
-	return (struct piece){true, set_of(arena, span_of("")), 1};
+	return (struct piece){.exact = true,
+	    .set = set_of(arena, span_of("")),
+	    .times = 1,
+	    .shaped = true};
+}
+
+struct piece
+piece_class(struct arena *arena, const struct octets *octets)
+{
+	struct octets lower = octets_lower(octets);
+	struct piece piece = {
+	    .times = 1, .shaped = true, .run = run_of(arena, &lower)};
+	char string[CLASS_MAX + 1];
+	size_t count = 0;
+	unsigned c;
+
+	for (c = 0; c < 256 && count <= CLASS_MAX; c++)
+		if (octets_has(&lower, (unsigned char)c))
+			string[count++] = (char)c;
+	if (count > CLASS_MAX)
+		return piece;
+	piece.exact = true;
+	piece.set.list = arena_array(arena, count, sizeof(struct span));
+	for (; piece.set.count < count; piece.set.count++)
+		piece.set.list[piece.set.count] = arena_copy(
+		    arena, (struct span){string + piece.set.count, 1});
+	return piece;
 }
 
 struct piece
 piece_octet(struct arena *arena, char c)
 {
-	c = lower(c);
-	return (struct piece){true, set_of(arena, (struct span){&c, 1}), 1};
+	struct octets octets = {{0}};
+
+	octets_add(&octets, (unsigned char)c);
+	return piece_class(arena, &octets);
 }
 
 /* Takes out what holds another string of the set. */
@@ -181,36 +195,68 @@ set_thin(struct set *set)
 struct piece
 piece_need(struct piece piece)
 {
+	unsigned bits;
+
 	piece.exact = false;
 	if (set_rarity(&piece.set) == 0)
 		piece.set = (struct set){NULL, 0};
+	if (piece.shaped)
+		piece.window = run_window(piece.run, &bits);
+	piece.shaped = false;
 	return piece;
+}
+
+/* The strings of one or the other. */
+static void
+or_strings(struct arena *arena, struct piece *both, struct piece one,
+    struct piece other)
+{
+	both->times = 1;
+	both->exact = one.exact && other.exact &&
+		      one.set.count + other.set.count <= LITERALS_MAX;
+	if (!both->exact) {
+		one = piece_need(one);
+		other = piece_need(other);
+		if (one.set.count == 0 || other.set.count == 0)
+			return;
+		both->times = one.times < other.times ? one.times : other.times;
+	}
+	both->set = set_both(arena, one.set, other.set);
+	if (!both->exact && both->set.count > THIN_MIN)
+		set_thin(&both->set);
+	if (both->set.count > LITERALS_MAX)
+		both->set = (struct set){NULL, 0};
+}
+
+static void
+or_runs(struct arena *arena, struct piece *both, struct piece one,
+    struct piece other)
+{
+	both->shaped = one.shaped && other.shaped;
+	if (both->shaped) {
+		both->run = run_or(arena, one.run, other.run);
+		return;
+	}
+	one = piece_need(one);
+	other = piece_need(other);
+	if (one.window.count > 0 && other.window.count > 0)
+		both->window = run_or(arena, one.window, other.window);
 }
 
 struct piece
 piece_or(struct arena *arena, struct piece one, struct piece other)
 {
-	struct piece both = {.times = 1};
+	struct piece both = {.exact = false};
 
-	both.exact = one.exact && other.exact &&
-		     one.set.count + other.set.count <= LITERALS_MAX;
-	if (!both.exact) {
-		one = piece_need(one);
-		other = piece_need(other);
-		if (one.set.count == 0 || other.set.count == 0)
-			return piece_unknown();
-		both.times = one.times < other.times ? one.times : other.times;
-	}
-	both.set = set_both(arena, one.set, other.set);
-	if (!both.exact && both.set.count > THIN_MIN)
-		set_thin(&both.set);
-	return both.set.count <= LITERALS_MAX ? both : piece_unknown();
+	or_strings(arena, &both, one, other);
+	or_runs(arena, &both, one, other);
+	return both;
 }
 
 struct row
 row_begin(struct arena *arena)
 {
-	return (struct row){.now = piece_empty(arena).set};
+	return (struct row){.now = piece_empty(arena).set, .whole = true};
 }
 
 static void
@@ -251,19 +297,20 @@ row_add_one(struct arena *arena, struct row *row, struct piece piece)
 		row_break(row, piece.set);
 }
 
-void
-row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
-    unsigned max)
+/* The strings of a piece that comes so many times. */
+static void
+row_add_strings(struct arena *arena, struct row *row, struct piece piece,
+    unsigned min, unsigned max)
 {
 	unsigned i;
 
-	if (min == 0) {
-		if (max == 1 && piece.exact && piece.set.count < CROSS_MAX / 4)
-			piece = piece_or(arena, piece, piece_empty(arena));
-		else
-			piece = piece_unknown();
-		row_add_one(arena, row, piece);
-		return;
+	if (min == 0 && max == 1 && piece.exact &&
+	    piece.set.count < CROSS_MAX / 4) {
+		piece = piece_or(arena, piece, piece_empty(arena));
+		min = 1;
+	} else if (min == 0) {
+		piece = piece_unknown();
+		min = max;
 	}
 	if (!piece.exact)
 		piece.times *= min < REPEATS_MAX ? min : REPEATS_MAX;
@@ -278,11 +325,88 @@ row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
 		    row, piece.exact ? piece.set : piece_empty(arena).set);
 }
 
+static void
+row_window(struct row *row, struct run run)
+{
+	struct run window;
+	unsigned bits;
+
+	window = run_window(run, &bits);
+	if (bits > row->bits) {
+		row->window = window;
+		row->bits = bits;
+	}
+}
+
+static void
+row_append(struct arena *arena, struct row *row, struct run run)
+{
+	struct run both = run_append(arena, row->run, run);
+
+	if (both.count == 0 && row->run.count + run.count > 0) {
+		row_window(row, row->run);
+		row->whole = false;
+		both = run;
+	}
+	row->run = both;
+}
+
+/* The run of a piece that comes so many times. */
+static void
+row_add_runs(struct arena *arena, struct row *row, struct piece piece,
+    unsigned min, unsigned max)
+{
+	struct run optional;
+	unsigned i;
+
+	if (!piece.shaped || min > RUN_MAX) {
+		row_window(row, row->run);
+		if (min > 0)
+			row_window(row, piece.window);
+		row->run = (struct run){NULL, 0};
+		row->whole = false;
+		return;
+	}
+	if (piece.run.count == 0)
+		return;
+	for (i = 0; i < min; i++)
+		row_append(arena, row, piece.run);
+	if (max - min > OFTEN_MAX) {
+		row_append(arena, row, run_loop(arena, piece.run, true));
+		return;
+	}
+	optional = run_optional(arena, piece.run);
+	for (; i < max; i++)
+		row_append(arena, row, optional);
+}
+
+void
+row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
+    unsigned max)
+{
+	row_add_strings(arena, row, piece, min, max);
+	row_add_runs(arena, row, piece, min, max);
+}
+
 struct piece
 row_end(struct row *row)
 {
-	if (!row->broken)
-		return (struct piece){true, row->now, 1};
-	row_need(row, row->now, 1);
-	return (struct piece){false, row->best, row->times};
+	struct piece piece = {.times = 1};
+
+	if (row->broken) {
+		row_need(row, row->now, 1);
+		piece.set = row->best;
+		piece.times = row->times;
+	} else {
+		piece.exact = true;
+		piece.set = row->now;
+	}
+	piece.shaped = row->whole;
+	if (row->whole)
+		piece.run = row->run;
+	else {
+		row_window(row, row->run);
+		piece.window = row->window;
+	}
+	return piece;
 }

@@ -1,18 +1,19 @@
 /*
- * pieces: what is known of the pieces of a pattern, while it is read for its
- * literals.
+ * pieces: what is known of the pieces of a pattern, while it is read for what a
+ * text must hold.
  *
- * It is either exact (the piece matches these strings and nothing else) or a
- * need (each match of the piece holds one of these strings).  Pieces in a row
- * are joined as long as the result is exact and small; where that ends, what
- * there is becomes a need, and the rarest need of the row wins.
+ * As strings, it is either exact (the piece matches these and nothing else) or
+ * a need (each match of the piece holds one of them).  As a run (rules/runs.h),
+ * it is either all that the piece matches, or one that each match holds.
+ * Pieces in a row are joined as long as the result is exact and small; where
+ * that ends, what there is becomes a need, and the rarest need of the row wins.
  */
 #ifndef RULES_PIECES_H
 #define RULES_PIECES_H
 
 #include <stdbool.h>
 
-#include "base/arena.h"
+#include "rules/runs.h"
 
 struct set {
 	struct span *list;
@@ -23,6 +24,9 @@ struct piece {
 	bool exact;
 	struct set set; /* of a need: empty if nothing is known */
 	unsigned times; /* so many of them, one behind the other */
+	bool shaped;    /* it matches nothing but the run */
+	struct run run;
+	struct run window; /* each match holds it; count 0: nothing is known */
 };
 
 /* Nothing is known; it matches only the empty string; it is that octet. */
@@ -37,8 +41,8 @@ struct piece piece_or(
 /* The same as a need; an empty one if it is of no use as such. */
 struct piece piece_need(struct piece piece);
 
-/* Adds an octet, in lower case, that is not there yet. */
-void set_add_octet(struct arena *arena, struct set *set, char c);
+/* One octet of these. */
+struct piece piece_class(struct arena *arena, const struct octets *octets);
 
 /* A row of pieces while it is read. */
 struct row {
@@ -47,9 +51,14 @@ struct row {
 	unsigned times;  /* of best */
 	unsigned rarity; /* of best */
 	bool broken;     /* the whole is not exact */
+	struct run run;  /* since the last that has no run, or was too long */
+	struct run window;
+	unsigned bits; /* of window */
+	bool whole;    /* run is all of the row */
 };
 
 struct row row_begin(struct arena *arena);
+
 /* A piece that comes min to max times. */
 void row_add(struct arena *arena, struct row *row, struct piece piece,
     unsigned min, unsigned max);

@@ -2,8 +2,10 @@
 
 #include "base/err.h"
 #include "rules/prefilter.h"
+#include "rules/runscan.h"
 
 #define BITS_LOG 15 /* of the table of bits: 4 KB for each length */
+#define BITS_MIN 10 /* that a run must tell */
 #define LENGTHS 3   /* groups of 2, 3 and 4 octets */
 
 /* A literal of a pattern, to be compared where its group was found. */
@@ -24,6 +26,7 @@ struct prefilter {
 	size_t cap;
 	uint32_t *buckets; /* the first of each, plus 1 */
 	uint32_t bucket_mask;
+	struct runscan *runs;
 
 	uint64_t bits[LENGTHS][(1 << BITS_LOG) / 64];
 };
@@ -76,6 +79,7 @@ prefilter_new(void)
 
 	if (filter == NULL)
 		fatal("out of memory");
+	filter->runs = runscan_new();
 	return filter;
 }
 
@@ -85,6 +89,7 @@ prefilter_free(struct prefilter *filter)
 	if (filter == NULL)
 		return;
 	arena_free(&filter->arena);
+	runscan_free(filter->runs);
 	free(filter->entries);
 	free(filter->buckets);
 	free(filter);
@@ -118,14 +123,22 @@ add_literal(
 	entry->key = key;
 }
 
-void
+bool
 prefilter_add(
     struct prefilter *filter, const struct literals *literals, uint32_t id)
 {
+	unsigned bits;
 	size_t i;
 
 	for (i = 0; i < literals->count; i++)
 		add_literal(filter, literals->list[i], literals->times, id);
+	if (literals->count > 0)
+		return true;
+	run_window(literals->run, &bits);
+	if (bits < BITS_MIN)
+		return false;
+	runscan_add(filter->runs, literals->run, id);
+	return true;
 }
 
 /* Of the key and how long it is, for short groups begin as long ones do. */
@@ -144,6 +157,7 @@ prefilter_finish(struct prefilter *filter)
 
 	while (size < 2 * filter->count)
 		size *= 2;
+	runscan_finish(filter->runs);
 	filter->bucket_mask = size - 1;
 	filter->buckets = calloc(size, sizeof(*filter->buckets));
 	if (filter->buckets == NULL)
@@ -166,6 +180,7 @@ struct pass {
 	struct prefilter_lines *lines;
 	struct span line;
 	uint32_t number; /* of the line */
+	char *lower;     /* the line, in lower case */
 	size_t found;
 };
 
@@ -223,15 +238,26 @@ look(struct pass *pass, uint32_t key, unsigned length, size_t end)
 }
 
 static void
+found_run(void *arg, uint32_t id)
+{
+	struct pass *pass = arg;
+
+	add_line(pass, &pass->lines[id], 1);
+}
+
+static void
 scan_line(struct pass *pass)
 {
 	const struct prefilter *filter = pass->filter;
 	uint32_t window = 0, key, h;
+	unsigned char c;
 	unsigned k;
 	size_t i;
 
 	for (i = 0; i < pass->line.len; i++) {
-		window = window << 8 | fold[(unsigned char)pass->line.p[i]];
+		c = fold[(unsigned char)pass->line.p[i]];
+		pass->lower[i] = (char)c;
+		window = window << 8 | c;
 		for (k = 0; k < LENGTHS; k++) {
 			key = window & masks[k];
 			h = hash(key) >> (32 - BITS_LOG);
@@ -240,6 +266,8 @@ scan_line(struct pass *pass)
 				look(pass, key, k + 2, i + 1);
 		}
 	}
+	runscan_line(filter->runs, (struct span){pass->lower, pass->line.len},
+	    found_run, pass);
 }
 
 bool
@@ -247,7 +275,12 @@ prefilter_scan(const struct prefilter *filter, const struct text *text,
     struct arena *arena, struct prefilter_lines *lines)
 {
 	struct pass pass = {.filter = filter, .arena = arena, .lines = lines};
-	size_t i;
+	size_t i, longest = 0;
+
+	for (i = 0; i < text->count; i++)
+		if (text->lines[i].len > longest)
+			longest = text->lines[i].len;
+	pass.lower = arena_alloc(arena, longest);
 
 	for (i = 0; i < text->count; i++) {
 		pass.line = text->lines[i];

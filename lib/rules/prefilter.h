@@ -4,7 +4,8 @@
  * Every pattern with literals (rules/literals.h) is told of the lines that hold
  * one of them.  The rarest group of octets of each literal is hashed; for each
  * place of the text one look into a table of bits, small enough for the first
- * cache, says that nothing begins there.
+ * cache, says that nothing begins there.  Patterns without literals may have a
+ * run, and runs are looked for all at once (rules/runscan.h).
  */
 #ifndef RULES_PREFILTER_H
 #define RULES_PREFILTER_H
@@ -19,8 +20,9 @@ struct prefilter;
 struct prefilter *prefilter_new(void);
 void prefilter_free(struct prefilter *filter);
 
-/* Adds the literals of pattern number id (0, 1, ...; none is left out). */
-void prefilter_add(
+/* Adds what pattern number id (0, 1, ...) needs: its literals, or else its run.
+ * False if there is nothing of use: then nothing is ever said of it. */
+bool prefilter_add(
     struct prefilter *filter, const struct literals *literals, uint32_t id);
 
 /* After the last one. */

@@ -52,7 +52,7 @@ test_choices_are_all_needed(void)
 static void
 test_a_small_class_is_its_octets(void)
 {
-	IS("v[i1]agra", "viagra|v1agra");
+	IS("v[i1]agra", "v1agra|viagra");
 	IS("[Vv]iagra", "viagra");
 	IS("[a-z]iagra", "iagra");
 	IS("[^v]iagra", "iagra");

@@ -1,0 +1,167 @@
+#include <math.h>
+
+#include "rules/literals.h"
+#include "rules/runs.h"
+
+#define BITS_ENOUGH 18 /* of a window; more makes it longer than it need be */
+#define BITS_STEP_MAX 8
+
+struct octets
+octets_lower(const struct octets *octets)
+{
+	struct octets lower = {{0}};
+	unsigned c;
+
+	for (c = 0; c < 256; c++)
+		if (octets_has(octets, (unsigned char)c))
+			octets_add(&lower,
+			    (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
+	return lower;
+}
+
+struct run
+run_of(struct arena *arena, const struct octets *octets)
+{
+	struct run_step *step = arena_alloc(arena, sizeof(*step));
+
+	step->octets = *octets;
+	return (struct run){step, 1};
+}
+
+struct run
+run_append(struct arena *arena, struct run a, struct run b)
+{
+	struct run_step *steps;
+
+	if (b.count == 0)
+		return a;
+	if (a.count == 0)
+		return b;
+	if (a.count + b.count > RUN_MAX)
+		return (struct run){NULL, 0};
+	steps = arena_array(arena, a.count + b.count, sizeof(*steps));
+	memcpy(steps, a.steps, a.count * sizeof(*steps));
+	memcpy(steps + a.count, b.steps, b.count * sizeof(*steps));
+	return (struct run){steps, a.count + b.count};
+}
+
+static void
+step_join(struct run_step *step, const struct run_step *other)
+{
+	size_t i;
+
+	for (i = 0; i < nitems(step->octets.bits); i++)
+		step->octets.bits[i] |= other->octets.bits[i];
+	step->optional |= other->optional;
+	step->loops |= other->loops;
+}
+
+/* Steps side by side, as far as both go.  If one is longer, all behind the
+ * first step become one that may be missing and may come often: so letters that
+ * are written in one octet or in several do not grow. */
+struct run
+run_or(struct arena *arena, struct run a, struct run b)
+{
+	unsigned i, count = a.count > b.count ? a.count : b.count;
+	bool even = a.count == b.count;
+	struct run_step *steps = arena_array(arena, count + 1, sizeof(*steps));
+
+	for (i = 0; i < count; i++) {
+		if (i < a.count)
+			step_join(&steps[i], &a.steps[i]);
+		else
+			steps[i].optional = true;
+		if (i < b.count)
+			step_join(&steps[i], &b.steps[i]);
+		else
+			steps[i].optional = true;
+	}
+	if (even || count <= 2)
+		return (struct run){steps, count};
+	for (i = 2; i < count; i++)
+		step_join(&steps[1], &steps[i]);
+	steps[1].optional = true;
+	steps[1].loops = true;
+	return (struct run){steps, 2};
+}
+
+struct run
+run_optional(struct arena *arena, struct run run)
+{
+	struct run_step *steps = arena_array(arena, run.count, sizeof(*steps));
+	unsigned i;
+
+	for (i = 0; i < run.count; i++) {
+		steps[i] = run.steps[i];
+		steps[i].optional = true;
+	}
+	return (struct run){steps, run.count};
+}
+
+struct run
+run_loop(struct arena *arena, struct run run, bool optional)
+{
+	struct run_step *step = arena_alloc(arena, sizeof(*step));
+	unsigned i;
+
+	*step = (struct run_step){.optional = optional, .loops = true};
+	for (i = 0; i < run.count; i++) {
+		step_join(step, &run.steps[i]);
+		step->optional = optional;
+	}
+	return (struct run){step, 1};
+}
+
+/* Bits that a step tells. */
+static unsigned
+step_bits(const struct run_step *step)
+{
+	double share = 0;
+	char octet;
+	unsigned c;
+	size_t at;
+
+	if (step->optional)
+		return 0;
+	for (c = 0; c < 256; c++)
+		if (octets_has(&step->octets, (unsigned char)c)) {
+			octet = (char)c;
+			share += exp2(-(double)literals_rarity(
+			    (struct span){&octet, 1}, &at));
+		}
+	if (share >= 1)
+		return 0;
+	share = -log2(share);
+	return share > BITS_STEP_MAX ? BITS_STEP_MAX : (unsigned)share;
+}
+
+struct run
+run_window(struct run run, unsigned *bits)
+{
+	unsigned step[RUN_MAX], from, to, sum, best = 0;
+	struct run window = {NULL, 0};
+
+	for (from = 0; from < run.count; from++)
+		step[from] = step_bits(&run.steps[from]);
+	*bits = 0;
+	for (from = 0; from < run.count; from++)
+		for (sum = 0, to = from; to < run.count && step[from] > 0;
+		     to++) {
+			sum += step[to];
+			if (step[to] == 0)
+				continue;
+			/* the most, and of enough the shortest */
+			if (sum >= BITS_ENOUGH
+				? best < BITS_ENOUGH ||
+				      to - from + 1 < window.count
+				: sum > best) {
+				best = sum;
+				window.steps = run.steps + from;
+				window.count = to - from + 1;
+			}
+			if (sum >= BITS_ENOUGH)
+				break;
+		}
+	*bits = best;
+	return window;
+}

@@ -1,0 +1,156 @@
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "rules/runscan.h"
+
+#define WORDS_MAX 256
+
+/* 64 steps of some runs.  A block is optional steps in a row. */
+struct word {
+	uint64_t first; /* steps that a run begins with */
+	uint64_t last;  /* and ends with */
+	uint64_t loops;
+	uint64_t optional;
+	uint64_t before; /* the step before a block */
+	uint64_t end;    /* the last of a block */
+};
+
+struct runscan {
+	struct word words[WORDS_MAX];
+	uint32_t ids[WORDS_MAX][64]; /* by the step that ends a run */
+	size_t count;
+	unsigned used; /* steps of the last word */
+	/* which steps an octet fits: 256 times as many as there are words */
+	uint64_t *fits;
+	uint64_t (*steps)[256]; /* the same, while runs are added */
+};
+
+struct runscan *
+runscan_new(void)
+{
+	struct runscan *scan = calloc(1, sizeof(*scan));
+
+	if (scan == NULL)
+		fatal("out of memory");
+	scan->steps = calloc(WORDS_MAX, sizeof(*scan->steps));
+	if (scan->steps == NULL)
+		fatal("out of memory");
+	return scan;
+}
+
+void
+runscan_free(struct runscan *scan)
+{
+	if (scan == NULL)
+		return;
+	free(scan->steps);
+	free(scan->fits);
+	free(scan);
+}
+
+static void
+add_step(struct runscan *scan, size_t number, const struct run_step *step,
+    bool after_optional)
+{
+	struct word *word = &scan->words[number];
+	uint64_t bit = 1ULL << scan->used;
+	unsigned c;
+
+	for (c = 0; c < 256; c++)
+		if (octets_has(&step->octets, (unsigned char)c))
+			scan->steps[number][c] |= bit;
+	if (step->loops)
+		word->loops |= bit;
+	if (step->optional) {
+		word->optional |= bit;
+		if (after_optional)
+			word->end &= ~(bit >> 1);
+		else
+			word->before |= bit >> 1;
+		word->end |= bit;
+	}
+	scan->used++;
+}
+
+void
+runscan_add(struct runscan *scan, struct run run, uint32_t id)
+{
+	bool optional = false;
+	struct word *word;
+	unsigned i;
+
+	if (scan->count == 0 || scan->used + run.count > 64) {
+		if (scan->count == WORDS_MAX)
+			fatal("too many patterns");
+		scan->count++;
+		scan->used = 0;
+	}
+	word = &scan->words[scan->count - 1];
+	word->first |= 1ULL << scan->used;
+	for (i = 0; i < run.count; i++) {
+		add_step(scan, scan->count - 1, &run.steps[i], optional);
+		optional = run.steps[i].optional;
+	}
+	word->last |= 1ULL << (scan->used - 1);
+	scan->ids[scan->count - 1][scan->used - 1] = id;
+}
+
+void
+runscan_finish(struct runscan *scan)
+{
+	size_t i;
+	unsigned c;
+
+	scan->fits = calloc(256 * scan->count + 1, sizeof(*scan->fits));
+	if (scan->fits == NULL)
+		fatal("out of memory");
+	for (c = 0; c < 256; c++)
+		for (i = 0; i < scan->count; i++)
+			scan->fits[c * scan->count + i] = scan->steps[i][c];
+	free(scan->steps);
+	scan->steps = NULL;
+}
+
+static void
+report(const struct runscan *scan, const uint64_t *state,
+    void (*found)(void *arg, uint32_t id), void *arg)
+{
+	uint64_t ends;
+	size_t i;
+
+	for (i = 0; i < scan->count; i++)
+		for (ends = state[i] & scan->words[i].last; ends != 0;
+		     ends &= ends - 1)
+			found(arg, scan->ids[i][__builtin_ctzll(ends)]);
+}
+
+/* One octet further in a word. */
+static inline uint64_t
+advance(const struct word *word, uint64_t state, uint64_t fits)
+{
+	uint64_t ended;
+
+	state = (state << 1 | word->first | (state & word->loops)) & fits;
+	/* what may be missing is passed over */
+	ended = state | word->end;
+	return state | (word->optional & (~(ended - word->before) ^ ended));
+}
+
+void
+runscan_line(struct runscan *scan, struct span line,
+    void (*found)(void *arg, uint32_t id), void *arg)
+{
+	uint64_t state[WORDS_MAX] = {0}, ends;
+	const uint64_t *fits;
+	size_t i, k;
+
+	for (i = 0; i < line.len && scan->count > 0; i++) {
+		fits = scan->fits + (unsigned char)line.p[i] * scan->count;
+		for (ends = 0, k = 0; k < scan->count; k++) {
+			state[k] = advance(&scan->words[k], state[k], fits[k]);
+			ends |= state[k] & scan->words[k].last;
+		}
+		if (ends != 0)
+			report(scan, state, found, arg);
+	}
+}
