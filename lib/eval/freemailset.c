@@ -24,7 +24,7 @@ take_hex(struct span *text, size_t count)
 	return true;
 }
 
-/* "01234567", "01234567.89abcdef", or an UUID: ids of messages. */
+/* "01234567.89abcdef", or an UUID: ids of messages. */
 static bool
 is_id(struct span name)
 {
@@ -32,9 +32,7 @@ is_id(struct span name)
 
 	if (!take_hex(&name, 8))
 		return false;
-	if (name.len == 0)
-		return true;
-	if (name.p[0] == '.') {
+	if (span_starts(name, ".")) {
 		name = span_from(name, 1);
 		return take_hex(&name, 8) && name.len == 0;
 	}

@@ -8,6 +8,7 @@
 #include "eval/families.h"
 #include "eval/globs.h"
 #include "eval/people.h"
+#include "text/relayip.h"
 
 #define EXTRA_DEFAULT 50 /* fns_extrachars */
 #define HEADERS_MAX 64   /* of fns_ignore_headers */
@@ -103,9 +104,10 @@ find_email(struct span name)
 	return (struct span){NULL, 0};
 }
 
-/* The registered domain of an address; p NULL if it has none. */
+/* The registered domain of an address, or the number that is its host; p NULL
+ * if it has none. */
 static struct span
-domain_of(const struct tld *tld, struct span email)
+domain_of(const struct eval_call *call, struct span email)
 {
 	const char *at = email.len > 0 ? memchr(email.p, '@', email.len) : NULL;
 	struct span host;
@@ -113,9 +115,14 @@ domain_of(const struct tld *tld, struct span email)
 	if (at == NULL)
 		return (struct span){NULL, 0};
 	host = span_from(email, (size_t)(at - email.p) + 1);
-	if (host.len == 0 || memchr(host.p, '@', host.len) != NULL)
+	if (host.len == 0 || memchr(host.p, '@', host.len) != NULL ||
+	    span_ends(host, "."))
 		return (struct span){NULL, 0};
-	return tld_domain(tld, host);
+	if (relay_is_ip(host))
+		return host;
+	if (!people_is_host(&call->mail->arena, host))
+		return (struct span){NULL, 0};
+	return tld_domain(call->tld, host);
 }
 
 static const struct owner *
@@ -203,8 +210,8 @@ compare(const struct eval_call *call, struct spoof *spoof)
 	email = find_email(name);
 	if (email.p == NULL || is_ignored(call))
 		return;
-	from_domain = domain_of(call->tld, from);
-	domain = domain_of(call->tld, email);
+	from_domain = domain_of(call, from);
+	domain = domain_of(call, email);
 	if (from_domain.p == NULL || domain.p == NULL)
 		return;
 	spoof->has_email = true;

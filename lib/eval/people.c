@@ -121,12 +121,12 @@ is_label(struct span label, bool is_upper_level)
 	return true;
 }
 
-/* Whether that is how a host's name looks: two labels or more. */
-static bool
-is_host(struct span host)
+bool
+people_is_host(struct arena *arena, struct span host)
 {
 	size_t at, labels;
 
+	host = tld_ascii(arena, host);
 	while (host.len > 0 && host.p[host.len - 1] == '.')
 		host.len--;
 	if (host.len > HOST_MAX)
@@ -150,7 +150,7 @@ is_space(char c)
 
 /* "for <joe@example.com>;" of a Received field; empty if there is none. */
 static struct span
-received_for(struct span line)
+received_for(struct arena *arena, struct span line)
 {
 	const struct span mark = span_of(" for ");
 	struct span address;
@@ -174,7 +174,8 @@ received_for(struct span line)
 		at = address.len > 0 ? memchr(address.p, '@', address.len)
 				     : NULL;
 		if (at != NULL && at > address.p &&
-		    is_host(span_from(address, (size_t)(at - address.p) + 1)))
+		    people_is_host(arena,
+			span_from(address, (size_t)(at - address.p) + 1)))
 			return address;
 		return (struct span){NULL, 0};
 	}
@@ -195,7 +196,7 @@ people_to(struct mail *mail, const struct tld *tld, struct text *people)
 		return;
 	people_list(mail, tld, "Received", &received);
 	for (i = 0; i < received.count && i < RECEIVED_TRIED; i++)
-		add(&crowd, received_for(received.lines[i]));
+		add(&crowd, received_for(&mail->arena, received.lines[i]));
 	for (i = 0; to_fields[i] != NULL; i++)
 		add_field(&crowd, mail, tld, to_fields[i], false);
 }

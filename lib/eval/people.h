@@ -19,6 +19,10 @@ void people_to(struct mail *mail, const struct tld *tld, struct text *people);
 /* The same as a list in lower case. */
 void people_lower(struct arena *arena, struct text *people);
 
+/* Whether that is how a host's name looks: two labels or more, of letters,
+ * digits and '-'; '_' below the second. */
+bool people_is_host(struct arena *arena, struct span host);
+
 /* What one selector says, one piece or as many as there are. */
 static inline struct span
 people_get(const struct eval_call *call, const char *selector)
