@@ -146,20 +146,20 @@ piece_class(struct arena *arena, const struct octets *octets)
 	struct octets lower = octets_lower(octets);
 	struct piece piece = {
 	    .times = 1, .shaped = true, .run = run_of(arena, &lower)};
-	char string[CLASS_MAX + 1];
-	size_t count = 0;
-	unsigned c;
+	unsigned count = octets_count(&lower);
+	char octet;
+	int c;
 
-	for (c = 0; c < 256 && count <= CLASS_MAX; c++)
-		if (octets_has(&lower, (unsigned char)c))
-			string[count++] = (char)c;
 	if (count > CLASS_MAX)
 		return piece;
 	piece.exact = true;
 	piece.set.list = arena_array(arena, count, sizeof(struct span));
-	for (; piece.set.count < count; piece.set.count++)
-		piece.set.list[piece.set.count] = arena_copy(
-		    arena, (struct span){string + piece.set.count, 1});
+	for (c = octets_next(&lower, 0); c >= 0;
+	     c = octets_next(&lower, (unsigned)c + 1)) {
+		octet = (char)c;
+		piece.set.list[piece.set.count++] =
+		    arena_copy(arena, (struct span){&octet, 1});
+	}
 	return piece;
 }
 

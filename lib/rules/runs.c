@@ -1,22 +1,47 @@
-#include <math.h>
-
-#include "rules/literals.h"
 #include "rules/runs.h"
+#include "rules/literals.h"
 
 #define BITS_ENOUGH 18 /* of a window; more makes it longer than it need be */
 #define BITS_STEP_MAX 8
+#define BITS_OCTETS_MAX 100 /* of a step that tells anything */
 
 struct octets
 octets_lower(const struct octets *octets)
 {
-	struct octets lower = {{0}};
-	unsigned c;
+	/* A to Z are the bits 1 to 26 of the second word, a to z 32 higher */
+	const uint64_t capitals = 0x7fffffeULL;
+	struct octets lower = *octets;
 
-	for (c = 0; c < 256; c++)
-		if (octets_has(octets, (unsigned char)c))
-			octets_add(&lower,
-			    (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c));
+	lower.bits[1] &= ~capitals;
+	lower.bits[1] |= (octets->bits[1] & capitals) << 32;
 	return lower;
+}
+
+unsigned
+octets_count(const struct octets *octets)
+{
+	unsigned count = 0;
+	size_t i;
+
+	for (i = 0; i < nitems(octets->bits); i++)
+		count += (unsigned)__builtin_popcountll(octets->bits[i]);
+	return count;
+}
+
+int
+octets_next(const struct octets *octets, unsigned from)
+{
+	uint64_t word;
+	size_t i;
+
+	for (i = from / 64; i < nitems(octets->bits); i++) {
+		word = octets->bits[i];
+		if (i == from / 64)
+			word &= UINT64_MAX << from % 64;
+		if (word != 0)
+			return (int)(64 * i) + __builtin_ctzll(word);
+	}
+	return -1;
 }
 
 struct run
@@ -118,21 +143,20 @@ step_bits(const struct run_step *step)
 {
 	double share = 0;
 	char octet;
-	unsigned c;
 	size_t at;
+	int c;
 
-	if (step->optional)
+	if (step->optional || octets_count(&step->octets) > BITS_OCTETS_MAX)
 		return 0;
-	for (c = 0; c < 256; c++)
-		if (octets_has(&step->octets, (unsigned char)c)) {
-			octet = (char)c;
-			share += exp2(-(double)literals_rarity(
-			    (struct span){&octet, 1}, &at));
-		}
-	if (share >= 1)
-		return 0;
-	share = -log2(share);
-	return share > BITS_STEP_MAX ? BITS_STEP_MAX : (unsigned)share;
+	for (c = octets_next(&step->octets, 0); c >= 0;
+	     c = octets_next(&step->octets, (unsigned)c + 1)) {
+		octet = (char)c;
+		share +=
+		    1.0 / (1 << literals_rarity((struct span){&octet, 1}, &at));
+	}
+	for (c = 0; share < 0.5 && c < BITS_STEP_MAX; c++)
+		share *= 2;
+	return (unsigned)c;
 }
 
 struct run

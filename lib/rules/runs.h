@@ -47,6 +47,11 @@ octets_add(struct octets *octets, unsigned char c)
 /* The same in lower case. */
 struct octets octets_lower(const struct octets *octets);
 
+/* How many there are, and the first of at least from (at most 256); -1: none.
+ */
+unsigned octets_count(const struct octets *octets);
+int octets_next(const struct octets *octets, unsigned from);
+
 /* One step of these octets, which are in lower case. */
 struct run run_of(struct arena *arena, const struct octets *octets);
 
