@@ -12,6 +12,7 @@
 #include "text/decode.h"
 
 #define NUMBER_MAX 40
+#define ENCODED 3 /* octets of an encoding for one, at most */
 
 struct macro {
 	struct office_config config;
@@ -137,12 +138,14 @@ decode_file(
     const struct macro *macro, struct mail *mail, const struct mail_part *part)
 {
 	struct span encoding = walk_value(part, "Content-Transfer-Encoding");
-	struct span octets = {NULL, 0};
+	struct span octets = {NULL, 0}, encoded = part->octets;
 
+	if ((double)encoded.len > ENCODED * macro->octets_max)
+		encoded.len = (size_t)(ENCODED * macro->octets_max);
 	if (span_iis(encoding, "base64"))
-		octets = decode_base64(&mail->arena, part->octets);
+		octets = decode_base64(&mail->arena, encoded);
 	else if (span_iis(encoding, "quoted-printable"))
-		octets = decode_quoted(&mail->arena, part->octets);
+		octets = decode_quoted(&mail->arena, encoded);
 	if ((double)octets.len > macro->octets_max)
 		octets.len = (size_t)macro->octets_max;
 	return octets;
