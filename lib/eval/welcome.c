@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "eval/families.h"
-#include "eval/globs.h"
 #include "eval/handover.h"
 #include "eval/people.h"
+#include "eval/welcomeset.h"
 
 /* Found among those that are welcome by certain relays only: by the right
  * one, by none, or by a wrong one. */
@@ -26,32 +26,9 @@ struct welcome_message {
 };
 
 struct welcome {
-	struct arena arena;
-	struct table lists;       /* struct globs *, by their names */
-	struct globs relayed;     /* welcomelist_from_rcvd */
-	struct globs def_relayed; /* def_welcomelist_from_rcvd */
-	struct globs *any_relay;  /* welcomelist_allows_relays */
-	struct globs *from;       /* welcomelist_from */
+	struct welcomeset set;
 	struct welcome_message *message;
 };
-
-/* Settings that are lists of addresses, each named as the list. */
-static const char *const list_names[] = {"welcomelist_from", "blocklist_from",
-    "welcomelist_to", "blocklist_to", "more_spam_to", "all_spam_to",
-    "welcomelist_allows_relays", "welcomelist_auth", "def_welcomelist_auth",
-    NULL};
-
-static struct globs *
-list_of(struct welcome *data, struct span name)
-{
-	void **slot = table_add(&data->lists, name);
-
-	if (*slot == NULL) {
-		*slot = arena_alloc(&data->arena, sizeof(struct globs));
-		globs_init(*slot, &data->arena);
-	}
-	return *slot;
-}
 
 static const struct text *
 from_of(const struct eval_call *call)
@@ -85,9 +62,8 @@ static const struct globs *
 find_list(const struct eval_call *call, struct span name)
 {
 	const struct welcome *data = call->data;
-	void **slot = table_find(&data->lists, name);
 
-	return slot != NULL ? *slot : NULL;
+	return welcomeset_list(&data->set, name);
 }
 
 static bool
@@ -209,7 +185,7 @@ find_relayed(const struct eval_call *call, const struct globs *globs,
 		return FOUND_NO;
 	globs_visit(globs, address, visit_relays, &handover);
 	if (handover.found == FOUND_WRONG &&
-	    globs_have(data->any_relay, address))
+	    globs_have(data->set.any_relay, address))
 		return FOUND_NO;
 	return handover.found;
 }
@@ -247,7 +223,8 @@ welcome_of(const struct eval_call *call)
 
 	if (!message->has_welcome) {
 		message->has_welcome = true;
-		message->welcome = find_from(call, data->from, &data->relayed);
+		message->welcome =
+		    find_from(call, data->set.from, &data->set.relayed);
 	}
 	return message->welcome;
 }
@@ -260,7 +237,8 @@ default_of(const struct eval_call *call)
 
 	if (!message->has_default) {
 		message->has_default = true;
-		message->by_default = find_from(call, NULL, &data->def_relayed);
+		message->by_default =
+		    find_from(call, NULL, &data->set.def_relayed);
 	}
 	return message->by_default;
 }
@@ -324,87 +302,6 @@ check_mailfrom_matches_rcvd(const struct eval_call *call)
 	return false;
 }
 
-static void
-take_lists(struct welcome *data, const struct ruleset *set)
-{
-	const struct setting *setting;
-	struct globs *globs;
-	size_t i, at;
-
-	for (i = 0; list_names[i] != NULL; i++) {
-		globs = list_of(data, span_of(list_names[i]));
-		at = 0;
-		while ((setting = ruleset_setting(set, list_names[i], &at)) !=
-		       NULL)
-			globs_add_all(globs, setting->value);
-	}
-}
-
-/* "(NAME) address ...": the name, and value moved behind it. */
-static struct span
-take_name(struct span *value)
-{
-	struct span name;
-	const char *close;
-
-	*value = span_trim(*value);
-	close = value->len > 0 ? memchr(value->p, ')', value->len) : NULL;
-	if (!span_starts(*value, "(") || close == NULL)
-		return (struct span){NULL, 0};
-	name = (struct span){value->p + 1, (size_t)(close - value->p) - 1};
-	*value = span_from(*value, name.len + 2);
-	return name;
-}
-
-static void
-take_named(struct welcome *data, struct ruleset *set)
-{
-	const struct setting *setting;
-	struct span name, value;
-	size_t at = 0;
-
-	while (
-	    (setting = ruleset_setting(set, "enlist_addrlist", &at)) != NULL) {
-		value = setting->value;
-		name = take_name(&value);
-		if (name.len == 0 || span_trim(value).len == 0)
-			ruleset_add_note(set, NOTE_ERROR, setting->file,
-			    setting->line, "enlist_addrlist: no (name)");
-		else
-			globs_add_all(list_of(data, name), value);
-	}
-}
-
-static void
-take_pairs(struct globs *globs, struct ruleset *set, const char *name)
-{
-	const struct setting *setting;
-	struct span rest, address, relay;
-	size_t at = 0;
-
-	while ((setting = ruleset_setting(set, name, &at)) != NULL) {
-		rest = setting->value;
-		address = span_word(&rest);
-		relay = span_word(&rest);
-		if (relay.len == 0 || span_trim(rest).len > 0)
-			ruleset_add_note(set, NOTE_ERROR, setting->file,
-			    setting->line, "%s: no address and relay", name);
-		else
-			globs_add_relay(
-			    globs, globs_add(globs, address), relay);
-	}
-}
-
-static void
-remove_from(struct globs *globs, const struct ruleset *set, const char *name)
-{
-	const struct setting *setting;
-	size_t at = 0;
-
-	while ((setting = ruleset_setting(set, name, &at)) != NULL)
-		globs_remove_all(globs, setting->value);
-}
-
 static void *
 prepare(struct ruleset *set)
 {
@@ -412,21 +309,7 @@ prepare(struct ruleset *set)
 
 	if (data == NULL)
 		fatal("out of memory");
-	data->lists.arena = &data->arena;
-	globs_init(&data->relayed, &data->arena);
-	globs_init(&data->def_relayed, &data->arena);
-	take_lists(data, set);
-	take_named(data, set);
-	take_pairs(&data->relayed, set, "welcomelist_from_rcvd");
-	take_pairs(&data->def_relayed, set, "def_welcomelist_from_rcvd");
-	data->from = list_of(data, span_of("welcomelist_from"));
-	data->any_relay = list_of(data, span_of("welcomelist_allows_relays"));
-	/* what is taken off is so wherever that is said */
-	remove_from(data->from, set, "unwelcomelist_from");
-	remove_from(
-	    list_of(data, span_of("blocklist_from")), set, "unblocklist_from");
-	remove_from(&data->relayed, set, "unwelcomelist_from_rcvd");
-	remove_from(&data->def_relayed, set, "unwelcomelist_from_rcvd");
+	welcomeset_init(&data->set, set);
 	return data;
 }
 
@@ -435,7 +318,7 @@ release(void *family)
 {
 	struct welcome *data = family;
 
-	arena_free(&data->arena);
+	welcomeset_free(&data->set);
 	free(data);
 }
 
