@@ -233,13 +233,18 @@ mode_of(const char *word)
 static size_t
 gather(struct source *learned, struct source *forgotten, char **operands)
 {
-	enum mode mode = mode_of(*operands++);
+	enum mode mode = MODE_NONE, word;
 	size_t missing = 0;
 	int rc;
 
 	for (; *operands != NULL; operands++) {
-		if (mode_of(*operands) != MODE_NONE) {
-			mode = mode_of(*operands);
+		word = mode_of(*operands);
+		if (word != MODE_NONE) {
+			mode = word;
+			/* a file that is called so is written ./spam */
+			if (operands[1] == NULL ||
+			    mode_of(operands[1]) != MODE_NONE)
+				usage();
 			continue;
 		}
 		rc = mode == MODE_FORGET
