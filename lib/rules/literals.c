@@ -454,6 +454,7 @@ literals_of(struct arena *arena, struct span pattern, unsigned flags,
 	need = piece_need(read_choice(&reader));
 	if (reader.failed || reader.p != reader.end)
 		return;
+	set_thin(&need.set);
 	literals->times = need.times;
 	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
 		literals->list[literals->count++] = need.set.list[i];

@@ -6,20 +6,19 @@
 #define REPEATS_MAX 8 /* times that a piece is written out */
 #define CLASS_MAX 5   /* octets of a class that are strings */
 #define OFTEN_MAX 4   /* times that a piece may come, each with its steps */
-#define THIN_MIN 64   /* strings of a set that is made thinner */
 
-/* Bits that an octet tells in mail, about. */
+/* Bits that an octet tells in mail, about: few for letters that are often
+ * there. */
 static unsigned
 octet_rarity(char c)
 {
-	if (c == ' ' || c == 'e' || c == 't' || c == 'a' || c == 'o')
-		return 3;
-	if (strchr("inshrdl", c) != NULL && c != '\0')
-		return 4;
-	if (strchr("ucmfpgwyb", c) != NULL && c != '\0')
-		return 5;
+	static const unsigned char letters[26] = {3, 5, 5, 4, 3, 5, 5, 4, 4, 7,
+	    7, 4, 5, 4, 3, 5, 7, 4, 4, 3, 5, 7, 5, 7, 5, 7};
+
 	if (c >= 'a' && c <= 'z')
-		return 7;
+		return letters[c - 'a'];
+	if (c == ' ')
+		return 3;
 	return (unsigned char)c < 0x80 ? 6 : 8;
 }
 
@@ -68,7 +67,10 @@ set_has(const struct set *set, struct span string)
 	size_t i;
 
 	for (i = 0; i < set->count; i++)
-		if (span_eq(set->list[i], string))
+		if (set->list[i].len == string.len &&
+		    (string.len == 0 ||
+			(set->list[i].p[0] == string.p[0] &&
+			    memcmp(set->list[i].p, string.p, string.len) == 0)))
 			return true;
 	return false;
 }
@@ -172,8 +174,7 @@ piece_octet(struct arena *arena, char c)
 	return piece_class(arena, &octets);
 }
 
-/* Takes out what holds another string of the set. */
-static void
+void
 set_thin(struct set *set)
 {
 	size_t i, k, kept = 0;
@@ -222,7 +223,7 @@ or_strings(struct arena *arena, struct piece *both, struct piece one,
 		both->times = one.times < other.times ? one.times : other.times;
 	}
 	both->set = set_both(arena, one.set, other.set);
-	if (!both->exact && both->set.count > THIN_MIN)
+	if (!both->exact && both->set.count > LITERALS_MAX)
 		set_thin(&both->set);
 	if (both->set.count > LITERALS_MAX)
 		both->set = (struct set){NULL, 0};

@@ -34,6 +34,9 @@ struct piece piece_unknown(void);
 struct piece piece_empty(struct arena *arena);
 struct piece piece_octet(struct arena *arena, char c);
 
+/* Takes out strings that hold another one of the set. */
+void set_thin(struct set *set);
+
 /* One or the other. */
 struct piece piece_or(
     struct arena *arena, struct piece one, struct piece other);

@@ -37,9 +37,10 @@ score_add(struct score *score, struct arena *arena, const struct score_hit *hit)
 
 /* The names with commas between, folded. */
 static void
-add_tests(const struct score *score, const char *line_end, struct buf *fields)
+add_tests(const struct score *score, const char *line_end, size_t column,
+    struct buf *fields)
 {
-	size_t i, len, column = 60; /* what stands before them, about */
+	size_t i, len;
 
 	if (score->count == 0)
 		buf_adds(fields, "none");
@@ -61,6 +62,7 @@ score_fields(const struct score *score, double required, const char *line_end,
     struct buf *fields)
 {
 	bool spam = score->points >= required;
+	size_t start;
 	int level = score->points < LEVEL_MAX ? (int)score->points : LEVEL_MAX;
 
 	if (spam)
@@ -70,9 +72,10 @@ score_fields(const struct score *score, double required, const char *line_end,
 		buf_addf(fields, "X-Spam-Level: %.*s%s", level,
 		    "**************************************************",
 		    line_end);
+	start = fields->len;
 	buf_addf(fields, "X-Spam-Status: %s, score=%.1f required=%.1f tests=",
 	    spam ? "Yes" : "No", score->points, required);
-	add_tests(score, line_end, fields);
+	add_tests(score, line_end, fields->len - start, fields);
 	if (score->cut != NULL)
 		buf_addf(fields, "%s\tcut=%s", line_end, score->cut);
 	buf_addf(fields, "%s\tversion=pimail-0.1%s", line_end, line_end);
