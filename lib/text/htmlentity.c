@@ -404,7 +404,7 @@ html_decode(struct buf *buf, struct span text, bool running)
 {
 	uint32_t code, high = 0;
 	const char *p;
-	bool wide = false;
+	bool wide = false, is_number;
 
 	while (text.len > 0) {
 		p = memchr(text.p, '&', text.len);
@@ -412,19 +412,16 @@ html_decode(struct buf *buf, struct span text, bool running)
 			break;
 		buf_add(buf, text.p, (size_t)(p - text.p));
 		text = span_from(text, (size_t)(p - text.p) + 1);
-		if (span_starts(text, "#")) {
-			text = span_from(text, 1);
-			code = take_number(&text);
-			if (code == 0)
-				buf_adds(buf, "&#");
-		} else {
-			code = take_name(&text, running);
+		is_number = span_starts(text, "#");
+		text = span_from(text, is_number);
+		code =
+		    is_number ? take_number(&text) : take_name(&text, running);
+		if (!is_number || code == 0)
 			high = 0;
-			if (code == 0)
-				buf_adds(buf, "&");
-		}
-		if (code == 0)
+		if (code == 0) {
+			buf_adds(buf, is_number ? "&#" : "&");
 			continue;
+		}
 		wide = wide || code >= 0x100;
 		add_code(buf, code, &high);
 		if (!span_starts(text, "&"))
