@@ -77,7 +77,7 @@ is_from(const struct eval_call *call, const char *name)
 
 	if (!span_iends(from, name))
 		return false;
-	if (from.len == len)
+	if (from.len <= len)
 		return true;
 	c = from.p[from.len - len - 1];
 	return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
