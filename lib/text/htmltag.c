@@ -39,6 +39,23 @@ side(struct span text, double all)
 	return value > 0 ? value : IMAGE_SIDE;
 }
 
+/* "text/html; charset=utf-8" of <meta> */
+static void
+take_charset(
+    struct html_reader *reader, const struct html_attributes *attributes)
+{
+	static struct regex_fixed charset = {
+	    "\\bcharset\\s*=\\s*[\"']?([^\"']+)", REGEX_NOCASE, NULL};
+	struct span equiv = attributes->values[HTML_HTTP_EQUIV], names;
+	struct regex_match match;
+
+	if (span_ifind(equiv, span_of("content-type")) == NULL ||
+	    !regex_take(&charset, attributes->values[HTML_CONTENT], 0, &match))
+		return;
+	names = match.groups[1];
+	html_note_text(reader, "charset", span_word(&names));
+}
+
 /* What is looked for in tags that open. */
 static void
 look_at(struct html_reader *reader, const struct html_element *element,
@@ -62,6 +79,8 @@ look_at(struct html_reader *reader, const struct html_element *element,
 			reader->image_area +=
 			    side(values[HTML_WIDTH], SCREEN_WIDTH) *
 			    side(values[HTML_HEIGHT], SCREEN_HEIGHT);
+	} else if (element->link == HTML_LINK_META) {
+		take_charset(reader, attributes);
 	} else if (element->link == HTML_LINK_ACTION &&
 		   values[HTML_ACTION].p != NULL) {
 		if (span_ifind(values[HTML_ACTION], span_of("mailto:")) != NULL)
