@@ -112,15 +112,57 @@ courier(struct span line)
 	return nothing;
 }
 
+/* Moves behind the first place of a text; false if there is none. */
+static bool
+skip_to(struct span *rest, const char *text)
+{
+	const char *p = span_find(*rest, span_of(text));
+
+	if (p == NULL)
+		return false;
+	*rest = span_from(*rest, (size_t)(p - rest->p) + strlen(text));
+	return true;
+}
+
+/* Moves behind the comment with the address: "]) ", ")] ", and
+ * "] (may be forged)) ". */
+static bool
+skip_address(struct span *rest)
+{
+	struct span text = *rest, comment;
+	const char *p;
+
+	for (; text.len > 1; text = span_from(text, 1)) {
+		if (text.p[0] != ']' && text.p[0] != ')')
+			continue;
+		*rest = span_from(text, 3);
+		if (span_starts(text, "]) ") || span_starts(text, ")] "))
+			return true;
+		if (!span_starts(text, "] ("))
+			continue;
+		comment = span_from(text, 3);
+		p = memchr(comment.p, ')', comment.len);
+		if (p == NULL)
+			return false;
+		*rest = span_from(comment, (size_t)(p - comment.p));
+		if (span_starts(*rest, ")) ")) {
+			*rest = span_from(*rest, 3);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "(authenticated bits=0)", between the address and "by". */
 static bool
 is_sendmail(struct span line)
 {
-	static struct regex_fixed form = {
-	    "^from .*?(?:\\](?: \\([^)]*\\))?\\)|\\)\\]) .*?"
-	    "\\(.*?authenticated.*?\\).*? by",
-	    0, NULL};
+	struct span rest = line;
 
-	return relay_has(line, "authenticated") && regex_has(&form, line);
+	return relay_has(line, "authenticated") && span_starts(line, "from ") &&
+	       skip_address(&rest) && skip_to(&rest, "(") &&
+	       skip_to(&rest, "authenticated") && skip_to(&rest, ")") &&
+	       skip_to(&rest, " by");
 }
 
 /* GMX says nothing of it, but takes mail of its own users only. */
