@@ -50,8 +50,9 @@ reputation_open(const char *path, const struct reputation_config *config,
 
 	if (reputation == NULL)
 		fatal("out of memory");
-	reputation->config = *config;
-	reputation->tally = tally_open(path, KIND, config->size, write, why);
+	reputation->config = config != NULL ? *config : REPUTATION_CONFIG;
+	reputation->tally =
+	    tally_open(path, KIND, reputation->config.size, write, why);
 	if (reputation->tally != NULL)
 		return reputation;
 	free(reputation);

@@ -50,8 +50,9 @@ struct reputation_config {
 
 struct reputation;
 
-/* Opens the file, and makes it if it is not there and write is set.  NULL with
- * why: it cannot be had, or is something else, which stays as it is. */
+/* Opens the file, and makes it if it is not there and write is set.  config may
+ * be NULL: REPUTATION_CONFIG.  NULL with why: it cannot be had, or is something
+ * else, which stays as it is. */
 struct reputation *reputation_open(const char *path,
     const struct reputation_config *config, bool write, struct buf *why);
 void reputation_close(struct reputation *reputation);

@@ -189,6 +189,8 @@ tally_open(const char *path, const char *kind, uint64_t size, bool write,
 		buf_addf(why, "cannot map it: %s", strerror(errno));
 	if (tally == NULL)
 		close(fd);
+	else /* the first hash opens the files of OpenSSL's configuration */
+		(void)tally_key(tally, span_of(""), span_of(""));
 	return tally;
 }
 

@@ -32,7 +32,7 @@ open_file(bool write)
 {
 	struct buf why = BUF_INIT(1000);
 	struct reputation *reputation =
-	    reputation_open(path, &REPUTATION_CONFIG, write, &why);
+	    reputation_open(path, NULL, write, &why);
 
 	if (reputation == NULL)
 		printf("# %s\n", buf_str(&why));
