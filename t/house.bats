@@ -33,6 +33,7 @@ sanitized() {
 	needs maildir-deliver libz.so
 	needs av-scan libz.so
 	needs av-db libz.so libclamav.so
+	needs spam-train libz.so libpcre2-8.so
 	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
 	# with the sanitizer no filter is loaded
 	local filters=libseccomp.so
