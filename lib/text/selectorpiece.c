@@ -106,7 +106,8 @@ keep_side(struct pieces *pieces, size_t number, bool above)
 			text->count = i + 1;
 		return;
 	}
-	text->lines += i;
+	if (i > 0)
+		text->lines += i;
 	text->count -= i;
 }
 

@@ -180,9 +180,8 @@ main(int argc, char **argv)
 			read_whole(optarg, &selectors);
 		else if (option == 'r')
 			read_tlds(optarg);
-		else if (option == '?' ||
-			 !relay_networks_add(
-			     networks, (char)option, span_of(optarg)))
+		else if (option == '?' || !relay_networks_add(networks,
+					      (char)option, span_of(optarg)))
 			fatal("'%s': not a network", optarg);
 	}
 	if (optind == argc)
