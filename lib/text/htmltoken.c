@@ -1,7 +1,7 @@
-#include "text/htmltoken.h"
+#include "text/htmllexer.h"
 
 /* Elements in which nothing is a tag but their own end. */
-static const struct literal {
+static const struct html_literal {
 	const char *name;
 	bool is_raw;
 	bool is_rest;  /* what is never closed is text up to the end */
@@ -16,98 +16,8 @@ static const struct literal {
     {"textarea", false, true, false},
 };
 
-/* A marked section, <![CDATA[ ... ]]>: the highest of those that are open
- * counts. */
-enum section {
-	SECTION_NONE,
-	SECTION_INCLUDE,
-	SECTION_RCDATA,
-	SECTION_CDATA,
-	SECTION_IGNORE
-};
-
-struct lexer {
-	const char *end;
-	const struct literal *literal;
-	/* A search for an element's end that found none is not done again: one
-	 * that starts later finds none either. */
-	bool unclosed[nitems(literals)];
-	enum section sections[HTML_SECTIONS_MAX]; /* each with those below */
-	size_t section_count;
-	const char *pending_end; /* an element to close before anything else */
-	bool is_raw;
-	bool short_comments; /* they end at the first ">" */
-	unsigned broken_declarations;
-	void (*take)(void *context, const struct html_token *token);
-	void *context;
-};
-
-static bool
-is_space(int c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_alpha(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_name_first(int c)
-{
-	return is_alpha(c) || c == '_' || c == ':';
-}
-
-static bool
-is_name(int c)
-{
-	return is_name_first(c) || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '.';
-}
-
-/* The octet there, 0 at the end. */
-static int
-at(const struct lexer *lexer, const char *s)
-{
-	return s < lexer->end ? (unsigned char)*s : 0;
-}
-
-static const char *
-skip_spaces(const char *s, const char *end)
-{
-	while (s < end && is_space((unsigned char)*s))
-		s++;
-	return s;
-}
-
-/* Where c is, or the end. */
-static const char *
-find(const char *s, const char *end, char c)
-{
-	const char *p = s < end ? memchr(s, c, (size_t)(end - s)) : NULL;
-
-	return p != NULL ? p : end;
-}
-
-static struct span
-between(const char *from, const char *to)
-{
-	return (struct span){from, (size_t)(to - from)};
-}
-
-static enum section
-section(const struct lexer *lexer)
-{
-	return lexer->section_count > 0
-		   ? lexer->sections[lexer->section_count - 1]
-		   : SECTION_NONE;
-}
-
-/* Closes the element that waits for it. */
-static void
-close_pending(struct lexer *lexer)
+void
+html_close_pending(struct html_lexer *lexer)
 {
 	struct html_token close = {.kind = HTML_END};
 
@@ -115,58 +25,52 @@ close_pending(struct lexer *lexer)
 		return;
 	close.name = span_of(lexer->pending_end);
 	lexer->pending_end = NULL;
-	if (section(lexer) != SECTION_IGNORE)
+	if (html_section(lexer) != HTML_SECTION_IGNORE)
 		lexer->take(lexer->context, &close);
 }
 
-static void
-emit(struct lexer *lexer, const struct html_token *token)
+void
+html_emit(struct html_lexer *lexer, const struct html_token *token)
 {
 	if (token->kind != HTML_TEXT && token->kind != HTML_COMMENT)
-		close_pending(lexer);
-	if (section(lexer) != SECTION_IGNORE)
+		html_close_pending(lexer);
+	if (html_section(lexer) != HTML_SECTION_IGNORE)
 		lexer->take(lexer->context, token);
 }
 
 static void
-emit_text(struct lexer *lexer, const char *from, const char *to)
+emit_text(struct html_lexer *lexer, const char *from, const char *to)
 {
 	struct html_token token = {.kind = HTML_TEXT,
-	    .text = between(from, to),
+	    .text = html_between(from, to),
 	    .is_raw = lexer->is_raw};
 
-	emit(lexer, &token);
+	html_emit(lexer, &token);
 }
 
-static void
-emit_comment(struct lexer *lexer, const char *from, const char *to)
+void
+html_emit_comment(struct html_lexer *lexer, const char *from, const char *to)
 {
 	struct html_token token = {
-	    .kind = HTML_COMMENT, .text = between(from, to)};
+	    .kind = HTML_COMMENT, .text = html_between(from, to)};
 
-	emit(lexer, &token);
+	html_emit(lexer, &token);
 }
 
 static void
-emit_end(struct lexer *lexer, struct span name)
+emit_end(struct html_lexer *lexer, struct span name)
 {
 	struct html_token token = {.kind = HTML_END, .name = name};
 
-	emit(lexer, &token);
+	html_emit(lexer, &token);
 }
 
 static void
-section_update(struct lexer *lexer)
+section_end(struct html_lexer *lexer)
 {
-	lexer->is_raw = section(lexer) == SECTION_CDATA;
-}
-
-static void
-section_end(struct lexer *lexer)
-{
-	close_pending(lexer);
+	html_close_pending(lexer);
 	lexer->section_count--;
-	section_update(lexer);
+	html_section_update(lexer);
 }
 
 /* The next functions read what begins at from with "<".  They return where it
@@ -179,29 +83,30 @@ take_attribute(const char *s, const char *end, struct html_attribute *attribute)
 {
 	const char *from = s++;
 
-	while (
-	    s < end && *s != '=' && *s != '>' && !is_space((unsigned char)*s))
+	while (s < end && *s != '=' && *s != '>' &&
+	       !html_is_space((unsigned char)*s))
 		s++;
 	if (s == end)
 		return NULL;
-	attribute->name = attribute->value = between(from, s);
-	s = skip_spaces(s, end);
+	attribute->name = attribute->value = html_between(from, s);
+	s = html_skip_spaces(s, end);
 	if (s == end || *s != '=')
 		return s < end ? s : NULL;
-	s = skip_spaces(s + 1, end);
+	s = html_skip_spaces(s + 1, end);
 	if (s == end)
 		return NULL;
 	from = s;
 	if (*s == '"' || *s == '\'') {
-		s = find(s + 1, end, *from);
-		attribute->value = between(from + 1, s);
+		s = html_find(s + 1, end, *from);
+		attribute->value = html_between(from + 1, s);
 		s = s < end ? s + 1 : s;
 	} else {
-		while (s < end && *s != '>' && !is_space((unsigned char)*s))
+		while (
+		    s < end && *s != '>' && !html_is_space((unsigned char)*s))
 			s++;
-		attribute->value = between(from, s);
+		attribute->value = html_between(from, s);
 	}
-	s = skip_spaces(s, end);
+	s = html_skip_spaces(s, end);
 	return s < end ? s : NULL;
 }
 
@@ -210,19 +115,20 @@ html_attribute(struct span *rest, struct html_attribute *attribute)
 {
 	const char *end = rest->p + rest->len, *s;
 
-	s = skip_spaces(rest->p, end);
+	s = html_skip_spaces(rest->p, end);
 	if (s == end || *s == '>')
 		return false;
 	s = take_attribute(s, end, attribute);
-	*rest = s != NULL ? between(s, end) : (struct span){end, 0};
+	*rest = s != NULL ? html_between(s, end) : (struct span){end, 0};
 	return s != NULL;
 }
 
 static void
-enter_literal(struct lexer *lexer, struct span name)
+enter_literal(struct html_lexer *lexer, struct span name)
 {
 	size_t i;
 
+	_Static_assert(nitems(literals) == HTML_LITERALS, "all have a place");
 	for (i = 0; i < nitems(literals); i++)
 		if (span_iis(name, literals[i].name)) {
 			lexer->literal = &literals[i];
@@ -231,16 +137,16 @@ enter_literal(struct lexer *lexer, struct span name)
 }
 
 static const char *
-read_start(struct lexer *lexer, const char *from)
+read_start(struct html_lexer *lexer, const char *from)
 {
 	struct html_token token = {.kind = HTML_START};
 	struct html_attribute attribute;
 	const char *end = lexer->end, *s = from + 2, *first;
 
-	while (s < end && *s != '>' && !is_space((unsigned char)*s))
+	while (s < end && *s != '>' && !html_is_space((unsigned char)*s))
 		s++;
-	token.name = between(from + 1, s);
-	first = s = skip_spaces(s, end);
+	token.name = html_between(from + 1, s);
+	first = s = html_skip_spaces(s, end);
 	if (s == end)
 		return from;
 	while (*s != '>') {
@@ -249,8 +155,8 @@ read_start(struct lexer *lexer, const char *from)
 			return from;
 	}
 	s++;
-	token.attributes = between(first, s);
-	emit(lexer, &token);
+	token.attributes = html_between(first, s);
+	html_emit(lexer, &token);
 	enter_literal(lexer, token.name);
 	return s;
 }
@@ -275,11 +181,11 @@ find_gt(const char *s, const char *end)
 }
 
 static const char *
-read_end(struct lexer *lexer, const char *from)
+read_end(struct html_lexer *lexer, const char *from)
 {
 	const char *s = from + 2, *name_end;
 
-	while (s < lexer->end && *s != '>' && !is_space((unsigned char)*s))
+	while (s < lexer->end && *s != '>' && !html_is_space((unsigned char)*s))
 		s++;
 	name_end = s;
 	s = find_gt(s, lexer->end);
@@ -287,196 +193,38 @@ read_end(struct lexer *lexer, const char *from)
 		return from;
 	s++;
 	if (name_end > from + 2)
-		emit_end(lexer, between(from + 2, name_end));
+		emit_end(lexer, html_between(from + 2, name_end));
 	else
-		emit_comment(lexer, from, s);
+		html_emit_comment(lexer, from, s);
 	return s;
 }
 
 static const char *
-read_comment(struct lexer *lexer, const char *from)
+read_tag(struct html_lexer *lexer, const char *from)
 {
-	const char *s = from + 4, *after, *end = lexer->end;
-
-	if (lexer->short_comments) {
-		s = find(s, end, '>');
-		if (s == end)
-			return from;
-		emit_comment(lexer, from, s + 1);
-		return s + 1;
-	}
-	for (;; s++) {
-		s = find(s, end, '-');
-		if (s == end)
-			return from;
-		if (at(lexer, s + 1) != '-')
-			continue;
-		after = skip_spaces(s + 2, end);
-		if (after == end)
-			return from;
-		if (*after == '>') {
-			emit_comment(lexer, from, after + 1);
-			return after + 1;
-		}
-	}
-}
-
-/* Behind "<![": names, comments, "[". */
-static const char *
-read_section(struct lexer *lexer, const char *from)
-{
-	const char *s = from + 3, *end = lexer->end, *name;
-	enum section is = SECTION_NONE, outer = section(lexer);
-	bool named = false;
-
-	for (;;) {
-		s = skip_spaces(s, end);
-		while (is_name_first(at(lexer, s))) {
-			for (name = s; is_name(at(lexer, s)); s++)
-				;
-			if (span_iis(between(name, s), "ignore"))
-				is = SECTION_IGNORE;
-			else if (span_iis(between(name, s), "cdata") &&
-				 is < SECTION_CDATA)
-				is = SECTION_CDATA;
-			else if (span_iis(between(name, s), "rcdata") &&
-				 is < SECTION_RCDATA)
-				is = SECTION_RCDATA;
-			else if (span_iis(between(name, s), "include") &&
-				 is < SECTION_INCLUDE)
-				is = SECTION_INCLUDE;
-			named = true;
-			s = skip_spaces(s, end);
-			if (s == end)
-				return from;
-		}
-		if (at(lexer, s) != '-')
-			break;
-		if (at(lexer, s + 1) != '-')
-			return NULL;
-		for (s += 2;; s++) {
-			s = find(s, end, '-');
-			if (s == end)
-				return from;
-			if (at(lexer, s + 1) == '-')
-				break;
-		}
-		s += 2;
-	}
-	if (at(lexer, s) != '[' || lexer->section_count == HTML_SECTIONS_MAX)
-		return NULL;
-	if (!named)
-		is = SECTION_INCLUDE;
-	lexer->sections[lexer->section_count++] = is > outer ? is : outer;
-	section_update(lexer);
-	close_pending(lexer);
-	return s + 1;
-}
-
-/* <!DOCTYPE ...> and <!ENTITY ...>: words, strings, comments. */
-static const char *
-read_words(struct lexer *lexer, const char *from)
-{
-	struct html_token token = {.kind = HTML_DECLARATION};
-	const char *s = from + 2, *end = lexer->end;
-	struct span name;
-
-	while (is_name(at(lexer, s)))
-		s++;
-	if (s == end)
-		return from;
-	name = between(from + 2, s);
-	if (!span_iis(name, "doctype") && !span_iis(name, "entity"))
-		return NULL;
-	if (lexer->broken_declarations == HTML_DECLARATIONS_MAX)
-		return NULL;
-	for (;;) {
-		s = skip_spaces(s, end);
-		if (s == end)
-			return from;
-		if (*s == '>')
-			break;
-		if (*s == '"' || *s == '\'') {
-			s = find(s + 1, end, *s);
-			s = s < end ? s + 1 : s;
-		} else if (*s == '-') {
-			if (s + 1 == end)
-				return from;
-			if (s[1] != '-') {
-				/* it is read in vain, and again */
-				lexer->broken_declarations++;
-				return NULL;
-			}
-			for (s += 2; s < end; s++) {
-				s = find(s, end, '-');
-				if (at(lexer, s + 1) == '-')
-					break;
-			}
-			s = s < end ? s + 2 : end;
-		} else {
-			while (s < end && *s != '>' &&
-			       !is_space((unsigned char)*s))
-				s++;
-		}
-		if (s == end)
-			return from;
-	}
-	token.text = between(from, s + 1);
-	emit(lexer, &token);
-	return s + 1;
-}
-
-static const char *
-read_declaration(struct lexer *lexer, const char *from)
-{
-	const char *next = NULL, *s;
-	int c = at(lexer, from + 2);
-
-	if (c == '-') {
-		if (from + 3 == lexer->end)
-			return from;
-		if (from[3] == '-')
-			return read_comment(lexer, from);
-	} else if (c == '[') {
-		next = read_section(lexer, from);
-	} else if (is_alpha(c)) {
-		next = read_words(lexer, from);
-	}
-	if (next != NULL)
-		return next;
-	s = find(from + 2, lexer->end, '>');
-	if (s == lexer->end)
-		return from;
-	emit_comment(lexer, from, s + 1);
-	return s + 1;
-}
-
-static const char *
-read_tag(struct lexer *lexer, const char *from)
-{
-	int c = at(lexer, from + 1);
+	int c = html_at(lexer, from + 1);
 	const char *s;
 
-	if (is_name_first(c))
+	if (html_is_name_first(c))
 		return read_start(lexer, from);
 	if (c == '/')
 		return read_end(lexer, from);
 	if (c == '!')
-		return read_declaration(lexer, from);
+		return html_read_mark(lexer, from);
 	if (c != '?')
 		return NULL;
-	s = find(from + 2, lexer->end, '>');
+	s = html_find(from + 2, lexer->end, '>');
 	if (s == lexer->end)
 		return from;
-	close_pending(lexer);
+	html_close_pending(lexer);
 	return s + 1;
 }
 
 /* In an element that is all text: up to its end.  False if there is none. */
 static bool
-read_literal(struct lexer *lexer, const char **from)
+read_literal(struct html_lexer *lexer, const char **from)
 {
-	const struct literal *literal = lexer->literal;
+	const struct html_literal *literal = lexer->literal;
 	size_t len = strlen(literal->name);
 	const char *s = *from, *gt;
 	struct span rest;
@@ -484,19 +232,19 @@ read_literal(struct lexer *lexer, const char **from)
 	if (lexer->unclosed[literal - literals])
 		return false;
 	for (;; s++) {
-		s = find(s, lexer->end, '<');
+		s = html_find(s, lexer->end, '<');
 		if (s == lexer->end || strcmp(literal->name, "plaintext") == 0)
 			break;
-		rest = between(s, lexer->end);
+		rest = html_between(s, lexer->end);
 		if (rest.len < len + 3 || rest.p[1] != '/' ||
 		    !span_istarts(span_from(rest, 2), literal->name))
 			continue;
-		gt = skip_spaces(s + 2 + len, lexer->end);
-		if (at(lexer, gt) != '>')
+		gt = html_skip_spaces(s + 2 + len, lexer->end);
+		if (html_at(lexer, gt) != '>')
 			continue;
 		if (s > *from)
 			emit_text(lexer, *from, s);
-		emit_end(lexer, between(s + 2, s + 2 + len));
+		emit_end(lexer, html_between(s + 2, s + 2 + len));
 		lexer->literal = NULL;
 		lexer->is_raw = false;
 		*from = gt + 1;
@@ -508,15 +256,16 @@ read_literal(struct lexer *lexer, const char **from)
 
 /* In a marked section that is all text. */
 static bool
-read_data(struct lexer *lexer, const char **from)
+read_data(struct html_lexer *lexer, const char **from)
 {
 	const char *s;
 
 	for (s = *from;; s++) {
-		s = find(s, lexer->end, ']');
+		s = html_find(s, lexer->end, ']');
 		if (s == lexer->end)
 			return false;
-		if (at(lexer, s + 1) == ']' && at(lexer, s + 2) == '>')
+		if (html_at(lexer, s + 1) == ']' &&
+		    html_at(lexer, s + 2) == '>')
 			break;
 	}
 	if (s > *from)
@@ -528,20 +277,21 @@ read_data(struct lexer *lexer, const char **from)
 
 /* Up to the next "<", or the end; *from is where what was not told begins. */
 static const char *
-read_text(struct lexer *lexer, const char **from, const char *s)
+read_text(struct html_lexer *lexer, const char **from, const char *s)
 {
 	while (s < lexer->end && *s != '<') {
-		if (section(lexer) == SECTION_NONE)
-			return find(s, lexer->end, '<');
+		if (html_section(lexer) == HTML_SECTION_NONE)
+			return html_find(s, lexer->end, '<');
 		if (*s != ']') {
 			s++;
-		} else if (at(lexer, s + 1) == ']' && at(lexer, s + 2) == '>') {
+		} else if (html_at(lexer, s + 1) == ']' &&
+			   html_at(lexer, s + 2) == '>') {
 			emit_text(lexer, *from, s);
 			section_end(lexer);
 			*from = s = s + 3;
 		} else {
 			/* the octet behind it is taken with it */
-			s += at(lexer, s + 1) == ']' ? 3 : 2;
+			s += html_at(lexer, s + 1) == ']' ? 3 : 2;
 		}
 	}
 	return s < lexer->end ? s : lexer->end;
@@ -552,10 +302,10 @@ read_text(struct lexer *lexer, const char **from, const char *s)
 static const char *
 last_word(const char *from, const char *s)
 {
-	if (!is_space((unsigned char)s[-1]))
-		while (s > from && !is_space((unsigned char)s[-1]))
+	if (!html_is_space((unsigned char)s[-1]))
+		while (s > from && !html_is_space((unsigned char)s[-1]))
 			s--;
-	while (s > from && is_space((unsigned char)s[-1]))
+	while (s > from && html_is_space((unsigned char)s[-1]))
 		s--;
 	return s;
 }
@@ -563,7 +313,7 @@ last_word(const char *from, const char *s)
 /* Reads from there on.  Returns where what needs more to be understood begins,
  * or the end. */
 static const char *
-run(struct lexer *lexer, const char *from)
+run(struct html_lexer *lexer, const char *from)
 {
 	const char *s = from, *next;
 
@@ -573,8 +323,8 @@ run(struct lexer *lexer, const char *from)
 				return from;
 			s = from;
 		}
-		while (section(lexer) == SECTION_CDATA ||
-		       section(lexer) == SECTION_RCDATA) {
+		while (html_section(lexer) == HTML_SECTION_CDATA ||
+		       html_section(lexer) == HTML_SECTION_RCDATA) {
 			if (!read_data(lexer, &from))
 				return from;
 			s = from;
@@ -602,7 +352,7 @@ run(struct lexer *lexer, const char *from)
 
 /* There is no more: reads what waited for it. */
 static void
-run_rest(struct lexer *lexer, const char *s)
+run_rest(struct html_lexer *lexer, const char *s)
 {
 	int c;
 
@@ -625,11 +375,11 @@ run_rest(struct lexer *lexer, const char *s)
 	}
 	if (s == lexer->end)
 		return;
-	c = at(lexer, s + 1);
+	c = html_at(lexer, s + 1);
 	if (lexer->literal == NULL && *s == '<' &&
-	    (s + 1 == lexer->end || is_name_first(c) || c == '/' || c == '!' ||
-		c == '?'))
-		emit_comment(lexer, s, lexer->end);
+	    (s + 1 == lexer->end || html_is_name_first(c) || c == '/' ||
+		c == '!' || c == '?'))
+		html_emit_comment(lexer, s, lexer->end);
 	else
 		emit_text(lexer, s, lexer->end);
 }
@@ -638,7 +388,7 @@ void
 html_tokens(struct span text,
     void (*take)(void *context, const struct html_token *token), void *context)
 {
-	struct lexer lexer = {
+	struct html_lexer lexer = {
 	    .end = text.p + text.len, .take = take, .context = context};
 	const char *s;
 
@@ -653,5 +403,5 @@ html_tokens(struct span text,
 		return;
 	}
 	run_rest(&lexer, s);
-	close_pending(&lexer);
+	html_close_pending(&lexer);
 }
