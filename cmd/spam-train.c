@@ -11,7 +11,6 @@
  * - What cannot be read is said, and the rest is learned.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,16 +24,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
-#include "learn/model.h"
-#include "learn/moves.h"
-#include "learn/source.h"
-#include "text/mail.h"
-#include "text/render.h"
+#include "learn/trainer.h"
 
 #define MODEL "/var/lib/pimail/spam-model"
-#define BAR_AFTER 1000 /* ms of work before a bar is shown */
-#define BAR_EVERY 200  /* ms */
-#define BAR_WIDTH 40
 
 struct settings {
 	const char *model;
@@ -46,20 +38,6 @@ struct settings {
 	bool quiet;
 };
 
-struct trainer {
-	struct model *model;
-	struct mail mail;
-	struct features features;
-	unsigned char digest[16];
-	uint64_t results[MODEL_UNKNOWN + 1];
-	uint64_t failed;
-	/* the bar */
-	bool shows;
-	int64_t next;
-	size_t done;
-	size_t total;
-};
-
 static void
 usage(void)
 {
@@ -67,60 +45,10 @@ usage(void)
 		   "ham|spam|forget [file...] ... | sync maildir... | info");
 }
 
-/* Says how far it has come, if somebody is looking, and not too often. */
-static void
-show(struct trainer *trainer)
-{
-	char bar[BAR_WIDTH + 1];
-	int64_t now;
-	size_t width;
-
-	trainer->done++;
-	if (!trainer->shows || (now = clock_ms()) < trainer->next)
-		return;
-	trainer->next = now + BAR_EVERY;
-	width = trainer->done * BAR_WIDTH / trainer->total;
-	memset(bar, '.', BAR_WIDTH);
-	memset(bar, '#', width < BAR_WIDTH ? width : BAR_WIDTH);
-	bar[BAR_WIDTH] = '\0';
-	dprintf(2, "\r[%s] %zu of %zu ", bar, trainer->done, trainer->total);
-}
-
-static void
-show_begin(struct trainer *trainer, size_t total)
-{
-	trainer->shows = isatty(2);
-	trainer->next = clock_ms() + BAR_AFTER;
-	trainer->done = 0;
-	trainer->total = total > 0 ? total : 1;
-}
-
-/* Takes the bar away. */
-static void
-show_end(const struct trainer *trainer)
-{
-	if (trainer->shows)
-		dprintf(2, "\r\033[K");
-}
-
-static void
-trainer_open(struct trainer *trainer, const struct settings *settings)
-{
-	struct buf why = BUF_INIT(MODEL_WHY_MAX);
-
-	memset(trainer, 0, sizeof(*trainer));
-	trainer->model = model_train(settings->model, settings->size,
-	    clock_ms() + (int64_t)settings->wait, &why);
-	if (trainer->model == NULL)
-		fatal("model '%s': %s", settings->model, buf_str(&why));
-	mail_init(&trainer->mail);
-	buf_free(&why);
-}
-
 /* Makes sure that all is on the disk, and says what was done.  Returns
  * STATUS_*. */
 static int
-trainer_close(struct trainer *trainer, const struct settings *settings)
+finish(struct trainer *trainer, const struct settings *settings)
 {
 	static const char *const names[] = {
 	    "learned", "known", "turned", "forgotten", "unknown"};
@@ -128,9 +56,7 @@ trainer_close(struct trainer *trainer, const struct settings *settings)
 
 	if (model_sync(trainer->model) < 0)
 		fatal("model '%s': %s", settings->model, strerror(errno));
-	model_close(trainer->model);
-	mail_free(&trainer->mail);
-	features_free(&trainer->features);
+	trainer_free(trainer);
 	for (size_t i = 0; i < nitems(names) && !settings->quiet; i++) {
 		/* what was learned is said even if it is nothing */
 		if (i > 0 && trainer->results[i] == 0)
@@ -141,78 +67,6 @@ trainer_close(struct trainer *trainer, const struct settings *settings)
 	if (!settings->quiet)
 		putchar('\n');
 	return trainer->failed > 0 ? STATUS_DEFER : STATUS_OK;
-}
-
-static void
-look(struct trainer *trainer, struct span octets)
-{
-	mail_reset(&trainer->mail);
-	mail_read(&trainer->mail, octets);
-	model_digest(&trainer->mail, trainer->digest);
-}
-
-/* Takes the features of what was looked at, and learns it.  What is known needs
- * no look at its features. */
-static void
-learn(struct trainer *trainer, enum model_class class)
-{
-	enum model_class known;
-
-	if (model_knows(trainer->model, trainer->digest, &known) &&
-	    known == class) {
-		trainer->results[MODEL_KNOWN]++;
-		return;
-	}
-	render(&trainer->mail, MAIL_DECODED_MAX);
-	features_of(&trainer->features, &trainer->mail);
-	trainer->results[model_learn(
-	    trainer->model, &trainer->features, trainer->digest, class)]++;
-}
-
-static void
-forget(struct trainer *trainer)
-{
-	render(&trainer->mail, MAIL_DECODED_MAX);
-	features_of(&trainer->features, &trainer->mail);
-	trainer->results[model_forget(
-	    trainer->model, &trainer->features, trainer->digest)]++;
-}
-
-static void
-unreadable(struct trainer *trainer, const char *path, int error)
-{
-	warning("cannot read '%s': %s", path,
-	    error == EINVAL ? "not a file" : strerror(error));
-	trainer->failed++;
-}
-
-/* Learns or forgets all of a source. */
-static void
-work(struct trainer *trainer, struct source *source, bool forgets)
-{
-	struct buf octets = BUF_INIT(2 * SOURCE_MESSAGE_MAX);
-	struct source_item item;
-	unsigned list;
-
-	show_begin(trainer, source_total(source));
-	while (source_next(source, &item, &list)) {
-		show(trainer);
-		if (item.path != NULL) {
-			if (source_read(AT_FDCWD, item.path, item.follows,
-				&octets) < 0) {
-				unreadable(trainer, item.path, errno);
-				continue;
-			}
-			item.octets = buf_span(&octets);
-		}
-		look(trainer, item.octets);
-		if (forgets)
-			forget(trainer);
-		else
-			learn(trainer, list == 0 ? MODEL_HAM : MODEL_SPAM);
-	}
-	show_end(trainer);
-	buf_free(&octets);
 }
 
 enum mode { MODE_HAM, MODE_SPAM, MODE_FORGET, MODE_NONE };
@@ -281,68 +135,14 @@ named(const struct settings *settings, char **operands)
 			fatal("standard input: %s", strerror(errno));
 	} else
 		missing = gather(&learned, &forgotten, operands);
-	trainer_open(&trainer, settings);
+	trainer_open(&trainer, settings->model, settings->size,
+	    clock_ms() + (int64_t)settings->wait);
 	trainer.failed = missing;
-	work(&trainer, &forgotten, true);
-	work(&trainer, &learned, false);
+	trainer_source(&trainer, &forgotten, true);
+	trainer_source(&trainer, &learned, false);
 	source_free(&learned);
 	source_free(&forgotten);
-	return trainer_close(&trainer, settings);
-}
-
-/* Whether a filter has called the message spam; false too if none was asked.
- */
-static bool
-was_called_spam(const struct mail *mail)
-{
-	const struct mail_header *header = &mail->root.header;
-	const struct mail_field *field;
-
-	field = mail_first(header, "X-Spam-Flag");
-	if (field == NULL)
-		field = mail_first(header, "X-Spam-Status");
-	return field != NULL && span_istarts(field->value, "yes");
-}
-
-/* Whether a message that has turned up under a name of its own was put there by
- * its user: the filter would have put it elsewhere, or it was learned as the
- * other class. */
-static bool
-is_wish(struct trainer *trainer, enum model_class class)
-{
-	enum model_class known;
-
-	if (model_knows(trainer->model, trainer->digest, &known))
-		return known != class;
-	return was_called_spam(&trainer->mail) == (class == MODEL_HAM);
-}
-
-/* Learns what was moved in a Maildir. */
-static void
-sync_moves(struct trainer *trainer, struct moves *moves, bool all)
-{
-	struct buf octets = BUF_INIT(2 * SOURCE_MESSAGE_MAX);
-	struct moves_item *item;
-
-	show_begin(trainer, moves_count(moves));
-	for (size_t i = 0; i < moves_count(moves); i++) {
-		show(trainer);
-		item = moves_get(moves, i);
-		if (!item->is_move && !item->is_new)
-			continue;
-		if (source_read(moves->directory, item->path, false, &octets) <
-		    0) {
-			item->again = true;
-			if (errno != ENOENT)
-				unreadable(trainer, item->path, errno);
-			continue;
-		}
-		look(trainer, buf_span(&octets));
-		if (item->is_move || all || is_wish(trainer, item->class))
-			learn(trainer, item->class);
-	}
-	show_end(trainer);
-	buf_free(&octets);
+	return finish(&trainer, settings);
 }
 
 /* Learns what was moved in Maildirs.  Returns STATUS_*. */
@@ -353,7 +153,8 @@ sync_all(const struct settings *settings, char **maildirs)
 	struct trainer trainer;
 	struct moves moves;
 
-	trainer_open(&trainer, settings);
+	trainer_open(&trainer, settings->model, settings->size,
+	    clock_ms() + (int64_t)settings->wait);
 	for (; *maildirs != NULL; maildirs++) {
 		if (moves_find(&moves, *maildirs, settings->junk,
 			settings->ignored, all) < 0) {
@@ -363,7 +164,7 @@ sync_all(const struct settings *settings, char **maildirs)
 					       : strerror(errno));
 			trainer.failed++;
 		} else {
-			sync_moves(&trainer, &moves, all);
+			trainer_moves(&trainer, &moves, all);
 			/* what is learned has to be safe first */
 			if (model_sync(trainer.model) < 0 ||
 			    moves_save(&moves) < 0) {
@@ -374,7 +175,7 @@ sync_all(const struct settings *settings, char **maildirs)
 		}
 		moves_free(&moves);
 	}
-	return trainer_close(&trainer, settings);
+	return finish(&trainer, settings);
 }
 
 static int
