@@ -150,13 +150,15 @@ count_lines(struct body *body, const struct mail *mail)
 static double
 spaces_of(struct span line)
 {
-	size_t i, spaces = 0;
+	size_t i, spaces = 0, others, percents;
 
 	for (i = 0; i < line.len; i++)
 		spaces += line.p[i] == ' ';
-	if (spaces > line.len - spaces)
+	others = line.len - spaces;
+	if (spaces > others || others == 0)
 		return 100;
-	return (double)(100 * spaces / (line.len - spaces));
+	percents = 100 * spaces / others;
+	return (double)percents;
 }
 
 static void

@@ -320,19 +320,19 @@ void
 mimefacts_take(struct mimefacts *facts, struct mail *mail, struct span locales)
 {
 	struct sums sums = {.text = -1, .html = -1};
-	struct mail_part *part;
+	struct mail_part *part = &mail->root;
 	struct head head;
 
 	memset(facts->values, 0, sizeof(facts->values));
 	facts->values[MIME_MULTIPART_RATIO] = 1;
 	buf_reset(&facts->charsets);
-	for (part = &mail->root; part != NULL;
-	     part = walk_next(&mail->root, part)) {
+	do {
 		read_head(mail, part, &head);
 		count_head(facts, &head, locales);
 		if (part->child == NULL)
 			count_leaf(facts, part, &head, &sums);
-	}
+		part = walk_next(&mail->root, part);
+	} while (part != NULL);
 	if ((mail->flags & MAIL_NO_END) != 0)
 		facts->values[MIME_MISSING_BOUNDARY] = 1;
 	finish(facts, &sums);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "learn/siphash.h"
 #include "spam/tally.h"
 
 #define MAGIC "pimail tally\n\0\0" /* with its NUL 16 octets */
@@ -33,7 +33,7 @@ struct header {
 	uint32_t version;
 	uint32_t order;
 	uint64_t size; /* of the file */
-	unsigned char secret[16];
+	uint64_t secret[2];
 	char rest[64];
 };
 
@@ -189,8 +189,6 @@ tally_open(const char *path, const char *kind, uint64_t size, bool write,
 		buf_addf(why, "cannot map it: %s", strerror(errno));
 	if (tally == NULL)
 		close(fd);
-	else /* the first hash opens the files of OpenSSL's configuration */
-		(void)tally_key(tally, span_of(""), span_of(""));
 	return tally;
 }
 
@@ -217,22 +215,16 @@ tally_is_good(const struct tally *tally)
 uint64_t
 tally_key(const struct tally *tally, struct span first, struct span second)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	uint64_t key;
+	const uint64_t *secret = tally->header->secret;
+	struct siphash hash;
+	uint64_t value[2];
 
-	if (context == NULL ||
-	    EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1 ||
-	    EVP_DigestUpdate(context, tally->header->secret,
-		sizeof(tally->header->secret)) != 1 ||
-	    EVP_DigestUpdate(context, first.p, first.len) != 1 ||
-	    EVP_DigestUpdate(context, "", 1) != 1 ||
-	    EVP_DigestUpdate(context, second.p, second.len) != 1 ||
-	    EVP_DigestFinal_ex(context, digest, NULL) != 1)
-		fatal("cannot hash");
-	EVP_MD_CTX_free(context);
-	memcpy(&key, digest, sizeof(key));
-	return key != 0 ? key : 1;
+	siphash_init(&hash, secret[0], secret[1]);
+	siphash_add(&hash, first);
+	siphash_add(&hash, (struct span){"", 1});
+	siphash_add(&hash, second);
+	siphash_end(&hash, value);
+	return value[0] != 0 ? value[0] : 1;
 }
 
 static struct record *
