@@ -72,7 +72,8 @@ host_len(struct span text)
 	size_t len;
 
 	for (len = 0; len < text.len; len++)
-		if (memchr("/:?", text.p[len], 3) != NULL)
+		if (text.p[len] == '/' || text.p[len] == ':' ||
+		    text.p[len] == '?')
 			break;
 	return len;
 }

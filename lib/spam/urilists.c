@@ -43,7 +43,7 @@ struct urilists {
 static bool
 is_separator(char c)
 {
-	return memchr(", \t\n\r", c, 5) != NULL;
+	return c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* Takes "*POINTS" at the end of an entry. */

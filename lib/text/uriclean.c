@@ -195,7 +195,8 @@ has_scheme(struct span uri)
 	size_t i;
 
 	for (i = 0; i < uri.len; i++)
-		if (memchr("-_0123456789", uri.p[i], 12) == NULL &&
+		if (uri.p[i] != '-' && uri.p[i] != '_' &&
+		    (uri.p[i] < '0' || uri.p[i] > '9') &&
 		    ((uri.p[i] | 0x20) < 'a' || (uri.p[i] | 0x20) > 'z'))
 			break;
 	return i > 0 && i < uri.len && uri.p[i] == ':';
@@ -226,7 +227,7 @@ read_one(struct uri_cleaning *c, struct span source)
 	source = without(c->arena, source, '\r');
 	uri_add(c, source);
 	/* "#here", "?query", "/path" are no addresses by themselves */
-	if (source.len <= 1 || memchr("#?&", source.p[0], 3) != NULL ||
+	if (source.len <= 1 || uri_until(source, "#?&") == 0 ||
 	    (source.p[0] == '/' && source.p[1] != '/'))
 		return;
 	at = uri_until(source, ":@");

@@ -1,5 +1,5 @@
 /*
- * urireading: what uriclean.c, uridecode.c and uriweb.c share.
+ * urireading: what the files uri*.c share.
  */
 #ifndef TEXT_URIREADING_H
 #define TEXT_URIREADING_H

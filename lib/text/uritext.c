@@ -1,7 +1,7 @@
 /*
  * uritext: what was found in text as the address that it stands for.
  */
-#include "text/uripart.h"
+#include "text/urireading.h"
 
 struct span
 uri_trim(struct span raw)
@@ -122,17 +122,13 @@ mail_uri(struct arena *arena, const struct tld *tld, struct span uri)
 {
 	struct span host, none = {NULL, 0};
 	const char *at;
-	size_t len;
 
 	uri = uri_decode(arena, uri);
 	at = memchr(uri.p, '@', uri.len);
 	if (at == NULL)
 		return none;
 	host = span_from(uri, (size_t)(at - uri.p) + 1);
-	for (len = 0; len < host.len; len++)
-		if (memchr("?&>", host.p[len], 3) != NULL)
-			break;
-	host.len = len;
+	host.len = uri_until(host, "?&>");
 	while (span_ends(host, "%20"))
 		host.len -= 3;
 	return tld_is_valid(tld, host) ? uri : none;
