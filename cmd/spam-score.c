@@ -303,7 +303,7 @@ main(int argc, char **argv)
 {
 	static struct spam_settings settings = {.reject = INFINITY,
 	    .required = NAN,
-	    .config = {.bytes = 256 << 10, .time = 10000, .learn_min = 50}};
+	    .config = {.bytes = 256 << 10, .time = 10000, .learn_min = 20}};
 	struct opinion_config *config = &settings.config;
 	const char *on_error = "defer", *reputation = NULL;
 	uint64_t memory = 256 << 20;

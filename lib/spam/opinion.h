@@ -39,6 +39,10 @@ double opinion_required(const struct opinion *opinion);
  * process that still can. */
 bool opinion_is_stale(struct opinion *opinion);
 
+/* The points that a probability of the learner has beyond those of BAYES_*; 0
+ * if it is below 0, for then it says nothing. */
+double opinion_learned(double probability);
+
 /* Compiles and loads now what else would be when it is needed. */
 void opinion_compile(struct opinion *opinion);
 
