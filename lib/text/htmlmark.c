@@ -34,47 +34,81 @@ read_comment(struct html_lexer *lexer, const char *from)
 	}
 }
 
+static enum html_section
+section_of(struct span name)
+{
+	static const char *const names[] = {
+	    [HTML_SECTION_INCLUDE] = "include",
+	    [HTML_SECTION_RCDATA] = "rcdata",
+	    [HTML_SECTION_CDATA] = "cdata",
+	    [HTML_SECTION_IGNORE] = "ignore",
+	};
+	enum html_section i;
+
+	for (i = HTML_SECTION_INCLUDE; i <= HTML_SECTION_IGNORE; i++)
+		if (span_iis(name, names[i]))
+			return i;
+	return HTML_SECTION_NONE;
+}
+
+/* Takes names off the front; the highest of them counts.  Returns whether there
+ * is one. */
+static bool
+take_names(
+    struct html_lexer *lexer, const char **at, enum html_section *highest)
+{
+	const char *s = html_skip_spaces(*at, lexer->end), *name = s;
+	enum html_section section;
+
+	if (!html_is_name_first(html_at(lexer, s)))
+		return false;
+	while (html_is_name_first(html_at(lexer, s))) {
+		for (name = s; html_is_name(html_at(lexer, s)); s++)
+			;
+		section = section_of(html_between(name, s));
+		if (section > *highest)
+			*highest = section;
+		s = html_skip_spaces(s, lexer->end);
+	}
+	*at = s;
+	return true;
+}
+
+/* Where what is behind the next "--" begins, or the end. */
+static const char *
+find_dashes(struct html_lexer *lexer, const char *s)
+{
+	for (;; s++) {
+		s = html_find(s, lexer->end, '-');
+		if (s == lexer->end)
+			return s;
+		if (html_at(lexer, s + 1) == '-')
+			return s + 2;
+	}
+}
+
 /* Behind "<![": names, comments, "[". */
 static const char *
 read_section(struct html_lexer *lexer, const char *from)
 {
-	const char *s = from + 3, *end = lexer->end, *name;
 	enum html_section is = HTML_SECTION_NONE, outer = html_section(lexer);
+	const char *s = from + 3, *end = lexer->end;
 	bool named = false;
 
 	for (;;) {
-		s = html_skip_spaces(s, end);
-		while (html_is_name_first(html_at(lexer, s))) {
-			for (name = s; html_is_name(html_at(lexer, s)); s++)
-				;
-			if (span_iis(html_between(name, s), "ignore"))
-				is = HTML_SECTION_IGNORE;
-			else if (span_iis(html_between(name, s), "cdata") &&
-				 is < HTML_SECTION_CDATA)
-				is = HTML_SECTION_CDATA;
-			else if (span_iis(html_between(name, s), "rcdata") &&
-				 is < HTML_SECTION_RCDATA)
-				is = HTML_SECTION_RCDATA;
-			else if (span_iis(html_between(name, s), "include") &&
-				 is < HTML_SECTION_INCLUDE)
-				is = HTML_SECTION_INCLUDE;
+		if (take_names(lexer, &s, &is)) {
 			named = true;
-			s = html_skip_spaces(s, end);
 			if (s == end)
 				return from;
 		}
+		s = html_skip_spaces(s, end);
 		if (html_at(lexer, s) != '-')
 			break;
 		if (html_at(lexer, s + 1) != '-')
 			return NULL;
-		for (s += 2;; s++) {
-			s = html_find(s, end, '-');
-			if (s == end)
-				return from;
-			if (html_at(lexer, s + 1) == '-')
-				break;
-		}
-		s += 2;
+		s = find_dashes(lexer, s + 2);
+		if (s == end)
+			return from;
 	}
 	if (html_at(lexer, s) != '[' ||
 	    lexer->section_count == HTML_SECTIONS_MAX)
@@ -87,7 +121,29 @@ read_section(struct html_lexer *lexer, const char *from)
 	return s + 1;
 }
 
-/* <!DOCTYPE ...> and <!ENTITY ...>: words, strings, comments. */
+/* Takes a word, a string or a comment off the front of a declaration.  NULL if
+ * it is none of these. */
+static const char *
+take_word(struct html_lexer *lexer, const char *s)
+{
+	const char *end = lexer->end;
+	char quote = *s;
+
+	if (quote == '"' || quote == '\'') {
+		s = html_find(s + 1, end, quote);
+		return s < end ? s + 1 : end;
+	}
+	if (quote == '-') {
+		if (s + 1 == end)
+			return end;
+		return s[1] == '-' ? find_dashes(lexer, s + 2) : NULL;
+	}
+	while (s < end && *s != '>' && !html_is_space((unsigned char)*s))
+		s++;
+	return s;
+}
+
+/* <!DOCTYPE ...> and <!ENTITY ...> */
 static const char *
 read_words(struct html_lexer *lexer, const char *from)
 {
@@ -110,30 +166,12 @@ read_words(struct html_lexer *lexer, const char *from)
 			return from;
 		if (*s == '>')
 			break;
-		if (*s == '"' || *s == '\'') {
-			s = html_find(s + 1, end, *s);
-			s = s < end ? s + 1 : s;
-		} else if (*s == '-') {
-			if (s + 1 == end)
-				return from;
-			if (s[1] != '-') {
-				/* it is read in vain, and again */
-				lexer->broken_declarations++;
-				return NULL;
-			}
-			for (s += 2; s < end; s++) {
-				s = html_find(s, end, '-');
-				if (html_at(lexer, s + 1) == '-')
-					break;
-			}
-			s = s < end ? s + 2 : end;
-		} else {
-			while (s < end && *s != '>' &&
-			       !html_is_space((unsigned char)*s))
-				s++;
+		s = take_word(lexer, s);
+		if (s == NULL) {
+			/* it was read in vain, and is read again */
+			lexer->broken_declarations++;
+			return NULL;
 		}
-		if (s == end)
-			return from;
 	}
 	token.text = html_between(from, s + 1);
 	html_emit(lexer, &token);
