@@ -10,10 +10,26 @@ static double ask(struct judge *judge, size_t i, bool truth);
 static bool
 is_late(struct judge *judge)
 {
-	if (judge->cut == NULL && ++judge->searches % SEARCHES == 0 &&
-	    clock_ms() > judge->deadline)
-		judge->cut = "time";
+	if (judge->cut == NULL && ++judge->searches >= SEARCHES) {
+		judge->searches = 0;
+		if (clock_ms() > judge->deadline)
+			judge->cut = "time";
+	}
 	return judge->cut != NULL;
+}
+
+/* As regex_find(); what is given up has taken its time, and is told. */
+static int
+find(struct judge *judge, const struct regex *regex, struct span text,
+    size_t from, struct regex_match *match)
+{
+	int rc = regex_find(regex, text, from, match);
+
+	if (rc < 0) {
+		judge->gave_up = true;
+		judge->searches = SEARCHES;
+	}
+	return rc;
 }
 
 /* Searches one line, adds to the answer, and says whether it has enough. */
@@ -28,7 +44,7 @@ search_line(struct judge *judge, const struct check *check,
 	int rc;
 
 	while (from <= line.len && !is_late(judge)) {
-		rc = regex_find(regex, line, from, &match);
+		rc = find(judge, regex, line, from, &match);
 		if (rc <= 0)
 			return false;
 		if (answer->value == 0)
@@ -142,7 +158,7 @@ ask_header(struct judge *judge, struct check *check, struct answer *answer)
 	if (regex == NULL)
 		return;
 	if (rule->negated)
-		answer->value = regex_find(regex, text, 0, NULL) == 0;
+		answer->value = find(judge, regex, text, 0, NULL) == 0;
 	else
 		search_line(judge, check, regex, text, answer);
 }
@@ -207,7 +223,7 @@ ask_mimeheader(struct judge *judge, struct check *check, struct answer *answer)
 			text =
 			    rule->unset.p != NULL ? rule->unset : span_of("");
 		found = rule->negated
-			    ? regex_find(regex, text, 0, NULL) > 0
+			    ? find(judge, regex, text, 0, NULL) > 0
 			    : search_line(judge, check, regex, text, answer);
 	}
 	if (rule->negated)
@@ -321,6 +337,7 @@ begin(struct judge *judge, struct mail *mail, double learned, int64_t deadline)
 	judge->learned = learned;
 	judge->deadline = deadline;
 	judge->cut = NULL;
+	judge->gave_up = false;
 	judge->begun = false;
 	memset(judge->scanned, 0, sizeof(judge->scanned));
 	memset(judge->answers, 0, judge->count * sizeof(*judge->answers));
@@ -361,6 +378,7 @@ judge_run(struct judge *judge, struct mail *mail, double learned,
 			.matched = judge->answers[i].matched});
 	}
 	score->cut = judge->cut != NULL ? judge->cut
+		     : judge->gave_up   ? "steps"
 		     : mail->is_cut     ? "size"
 					: NULL;
 }

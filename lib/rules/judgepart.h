@@ -63,6 +63,7 @@ struct judge {
 	int64_t deadline;
 	unsigned searches;
 	const char *cut; /* why not everything was asked */
+	bool gave_up;    /* some pattern took too many steps */
 	struct prefilter_lines *lines[SOURCES];
 	bool scanned[SOURCES];
 	bool flooded[SOURCES]; /* too many literals: all lines are searched */

@@ -180,7 +180,7 @@ read_hit(struct score *score, struct arena *arena, struct span line)
 int
 score_read(struct score *score, struct arena *arena, struct span text)
 {
-	static const char *const reasons[] = {"size", "time"};
+	static const char *const reasons[] = {"size", "steps", "time"};
 	struct span line;
 	struct scan scan;
 	size_t i;

@@ -31,8 +31,8 @@ struct score {
 	struct score_hit *hits; /* in the order of their names */
 	size_t count;
 	size_t cap;
-	const char *cut; /* what something was left out for, "size" or "time";
-			    NULL if nothing was */
+	const char *cut; /* what something was left out for: "size", "steps" or
+			    "time"; NULL if nothing was */
 };
 
 /* Adds a hit, as far as there is room. */
