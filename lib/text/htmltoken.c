@@ -395,8 +395,9 @@ html_tokens(struct span text,
 	if (text.len == 0)
 		return;
 	s = run(&lexer, text.p);
-	/* SpamAssassin closes these itself */
-	if (lexer.literal != NULL && lexer.literal->is_empty) {
+	/* SpamAssassin closes these itself if it was told of them */
+	if (lexer.literal != NULL && lexer.literal->is_empty &&
+	    html_section(&lexer) != HTML_SECTION_IGNORE) {
 		if (s < lexer.end)
 			emit_text(&lexer, s, lexer.end);
 		emit_end(&lexer, span_of(lexer.literal->name));
