@@ -223,7 +223,7 @@ ask_mimeheader(struct judge *judge, struct check *check, struct answer *answer)
 			text =
 			    rule->unset.p != NULL ? rule->unset : span_of("");
 		found = rule->negated
-			    ? find(judge, regex, text, 0, NULL) > 0
+			    ? find(judge, regex, text, 0, NULL) != 0
 			    : search_line(judge, check, regex, text, answer);
 	}
 	if (rule->negated)
