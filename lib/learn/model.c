@@ -52,6 +52,16 @@ features_version(void)
 	return FEATURES_VERSION << 8 | FEATURES_GROUPS;
 }
 
+static bool
+is_sane(const struct model_header *header)
+{
+	for (int i = 0; i < FEATURES_GROUPS; i++)
+		if (!(header->state.trust[i] >= 0 &&
+			header->state.trust[i] <= MODEL_TRUST_MAX))
+			return false;
+	return header->size >= MODEL_SIZE_MIN && header->size <= MODEL_SIZE_MAX;
+}
+
 /* Reads the header of a file; false with why if it is none of ours. */
 static bool
 check_header(int fd, struct model_header *header, struct buf *why)
@@ -69,11 +79,11 @@ check_header(int fd, struct model_header *header, struct buf *why)
 		buf_adds(why, "not a model");
 	else if (header->version != MODEL_VERSION ||
 		 header->features != features_version())
-		buf_addf(why, "a model of another version");
+		buf_adds(why, "a model of another version");
 	else if (header->size != (uint64_t)st.st_size)
 		buf_adds(why, "a model that was cut");
-	else if (header->size < MODEL_SIZE_MIN || header->size > MODEL_SIZE_MAX)
-		buf_adds(why, "not a model");
+	else if (!is_sane(header))
+		buf_adds(why, "a model that is damaged");
 	else
 		return true;
 	return false;

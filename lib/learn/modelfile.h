@@ -16,6 +16,8 @@
 #define MODEL_BUCKET 16   /* messages that share a bucket */
 #define MODEL_UNIT 2048.0 /* a weight of 1 */
 #define MODEL_TRUST 0.6   /* in a group that is not known yet */
+#define MODEL_TRUST_MIN 0.1
+#define MODEL_TRUST_MAX 1.5
 
 /* What a feature has come to weigh, and how often it was learned. */
 struct model_weight {

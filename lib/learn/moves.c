@@ -255,6 +255,8 @@ pass_over_copies(struct moves *moves)
 	struct moves_item *item, *next;
 	size_t kept = 0, count = moves_count(moves);
 
+	if (moves->list.p == NULL)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		item = moves_get(moves, i);
 		next = i + 1 < count ? moves_get(moves, i + 1) : NULL;

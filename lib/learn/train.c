@@ -11,8 +11,6 @@
 #define MARGIN 0.1  /* an error below this is none */
 #define SLOWING 0.2 /* how fast weights that moved often move less */
 #define LISTEN 0.02 /* of a step of the trust in a group */
-#define TRUST_MIN 0.1
-#define TRUST_MAX 1.5
 
 static uint32_t
 journal_crc(const struct model_journal *journal, uint32_t count)
@@ -154,7 +152,7 @@ trust(struct model_state *state, const double opinions[FEATURES_GROUPS],
 	for (int i = 0; i < FEATURES_GROUPS; i++) {
 		group = &state->trust[i];
 		*group += LISTEN * error * opinions[i];
-		*group = fmin(fmax(*group, TRUST_MIN), TRUST_MAX);
+		*group = fmin(fmax(*group, MODEL_TRUST_MIN), MODEL_TRUST_MAX);
 	}
 }
 

@@ -1,7 +1,9 @@
 /* model: learning, forgetting, and a file that survives what happens to it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -298,6 +300,7 @@ test_what_is_no_model_is_refused_and_left_alone(void)
 {
 	struct buf why = BUF_INIT(MODEL_WHY_MAX);
 	const uint64_t huge = UINT64_MAX;
+	const double nan = NAN;
 
 	CHECK(model_open(path_of("none"), &why) == NULL && errno == ENOENT);
 	put("empty", 0, "", 0);
@@ -316,6 +319,10 @@ test_what_is_no_model_is_refused_and_left_alone(void)
 	model_close(train("huge"));
 	put("huge", 16, &huge, sizeof(huge));
 	check_refused("huge", "a model that was cut");
+	model_close(train("nan"));
+	put("nan", offsetof(struct model_header, state.trust), &nan,
+	    sizeof(nan));
+	check_refused("nan", "a model that is damaged");
 	buf_free(&why);
 }
 
@@ -461,7 +468,7 @@ main(void)
 {
 	static const char *const names[] = {"a", "min", "twice", "forget",
 	    "turn", "full", "shared", "user", "empty", "mail", "version",
-	    "other", "cut", "huge", "lock", "stale", "half"};
+	    "other", "cut", "huge", "nan", "lock", "stale", "half"};
 
 	if (mkdtemp(directory) == NULL)
 		return 1;
