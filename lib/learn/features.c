@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -45,7 +46,7 @@ features_is_noise(struct span name)
 static void
 add(struct features *features, uint64_t value)
 {
-	size_t at = value * 0x9e3779b97f4a7c15 >> 49; /* below SEEN_SIZE */
+	size_t at = value * features->mix >> 49; /* below SEEN_SIZE */
 
 	if (features->count == FEATURES_MAX)
 		return;
@@ -310,6 +311,10 @@ features_of(struct features *features, struct mail *mail)
 		features->seen = malloc(SEEN_SIZE * sizeof(uint64_t));
 		if (features->list == NULL || features->seen == NULL)
 			fatal("out of memory");
+		/* so that nobody can fill one corner of the set */
+		if (getrandom(&features->mix, sizeof(features->mix), 0) < 0)
+			features->mix = 0x9e3779b97f4a7c15;
+		features->mix |= 1;
 	}
 	memset(features->seen, 0, SEEN_SIZE * sizeof(uint64_t));
 	features->count = 0;

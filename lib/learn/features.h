@@ -51,6 +51,7 @@ struct features {
 	size_t count;
 	size_t ends[FEATURES_GROUPS]; /* where in the list a group ends */
 	uint64_t *seen;               /* a set of them, while they are taken */
+	uint64_t mix;                 /* where in the set; a secret */
 };
 
 struct mail;
