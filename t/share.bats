@@ -114,7 +114,7 @@ supervise_s2() {
 	mkdir scan logs run
 	cp -R share/s6/. scan
 	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
-	for service in smtp-accept av-scand av-db; do
+	for service in smtp-accept av-scand av-db spam-train; do
 		mkdir "logs/$service"
 		own "logs/$service"
 		setting "$service" LOGDIR "$D/logs/$service"
@@ -136,6 +136,12 @@ supervise_s2() {
 	setting smtp-accept LOCAL \
 	    "av-scan -s $D/run/av -o wait=5 | maildir-deliver $D/mail"
 	setting smtp-accept OPTIONS "${AS[*]}"
+	setting spam-train MAIL "$D/mail"
+	setting spam-train MODEL "$D/prepared/model"
+	setting spam-train SECONDS 1
+	setting spam-train OPTIONS '-o size=512K'
+	# a test of S4 has its own pipeline
+	if [ -n "${1-}" ]; then setting smtp-accept LOCAL "$1"; fi
 	s6-svscan scan >svscan.log 2>&1 3>&- &
 	SCAN=$!
 	wait_for 20 answers
@@ -196,6 +202,58 @@ reply_to() {
 	run ! arrived later
 	s6-svc -wU -T 30000 -u scan/av-scand
 	[ "$(reply_to later.eml)" = 250 ]
+}
+
+# S4, with a rule of ours that tells what is spam.
+supervise_s4() {
+	mkdir rules
+	cat >rules/ours.cf <<-'EOF'
+		body OFFER /unwanted offer/
+		describe OFFER Offers what nobody wants
+		score OFFER 7
+	EOF
+	local scan="av-scan -s $D/run/av -o wait=5"
+	local score="spam-score -c $D/rules -m $D/prepared/model"
+	score+=' -o reputation=none'
+	supervise_s2 "$scan | $score | maildir-deliver $D/mail"
+}
+
+@test "s6: S4 refuses a virus, files spam as junk with its reasons, delivers the rest" {
+	supervise_s4
+	infected virus.eml
+	[[ $(reply_to virus.eml) == '554 5.7.1 '*Test.Eicar* ]]
+	printf 'Subject: spam\n\nAn unwanted offer.\n' >spam.eml
+	[ "$(reply_to spam.eml)" = 250 ]
+	grep -rqx 'X-Spam-Status: Yes, score=7.0 required=5.0 tests=OFFER' \
+	    mail/contact/.Junk/new
+	mail_in one talktome@carol.example
+	arrived one
+	grep -rqx 'X-Spam-Status: No, score=0.0 required=5.0 tests=none' \
+	    mail/contact/new
+}
+
+# known CLASS: how many messages of it the model has learned.
+known() {
+	spam-train -m prepared/model info | sed -n "s/^$1: //p"
+}
+
+@test "s6: what a user moves out of Junk is learned as ham, and into it as spam" {
+	supervise_s4
+	printf 'Subject: spam\n\nAn unwanted offer.\n' >spam.eml
+	[ "$(reply_to spam.eml)" = 250 ]
+	mail_in one talktome@carol.example
+	noted() {
+		[ -s mail/contact/pimail-learned ] &&
+		    [ "$(wc -l <mail/contact/pimail-learned)" -ge 3 ]
+	}
+	wait_for 20 noted
+	mv mail/contact/.Junk/new/* mail/contact/cur
+	mkdir -p mail/contact/.Junk/cur
+	mv mail/contact/new/* mail/contact/.Junk/cur
+	learned() {
+		[ "$(known spam)" = 1 ] && [ "$(known ham)" = 1 ]
+	}
+	wait_for 20 learned
 }
 
 # tcpserver starts the program of share/inetd for each client, as inetd does,
