@@ -284,6 +284,9 @@ ask_check(
 	case RULE_MIMEHEADER:
 		ask_mimeheader(judge, check, answer);
 		break;
+	case RULE_URI_DETAIL:
+		answer->value = uridetail_match(check->detail, mail);
+		break;
 	case RULE_EVAL:
 		ask_eval(judge, check, answer);
 		break;

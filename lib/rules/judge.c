@@ -106,6 +106,19 @@ prepare_meta(struct judge *judge, struct check *check)
 }
 
 static void
+prepare_detail(struct judge *judge, struct check *check)
+{
+	struct buf why = BUF_INIT(512);
+
+	check->detail = uridetail_new(check->rule->pattern, &why);
+	if (check->detail == NULL) {
+		judge_note(judge, check, NOTE_ERROR, buf_str(&why));
+		check->runs = false;
+	}
+	buf_free(&why);
+}
+
+static void
 prepare_eval(struct judge *judge, struct check *check)
 {
 	const struct rule *rule = check->rule;
@@ -149,9 +162,11 @@ prepare(struct judge *judge, struct check *check, struct arena *scratch)
 	case RULE_EVAL:
 		prepare_eval(judge, check);
 		break;
+	case RULE_URI_DETAIL:
+		prepare_detail(judge, check);
+		break;
 	case RULE_FULL:
 	case RULE_MIMEHEADER:
-	case RULE_URI_DETAIL:
 		break;
 	case RULE_UNDEFINED:
 	case RULE_REMOTE:
@@ -271,8 +286,10 @@ judge_free(struct judge *judge)
 
 	if (judge == NULL)
 		return;
-	for (i = 0; i < judge->count; i++)
+	for (i = 0; i < judge->count; i++) {
 		regex_free(judge->checks[i].regex);
+		uridetail_free(judge->checks[i].detail);
+	}
 	for (i = 0; i < SOURCES; i++)
 		prefilter_free(judge->filters[i]);
 	for (i = 0; eval_families[i] != NULL; i++)

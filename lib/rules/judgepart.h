@@ -6,6 +6,7 @@
 #define RULES_JUDGEPART_H
 
 #include "base/regex.h"
+#include "eval/uridetail.h"
 #include "rules/judge.h"
 #include "rules/meta.h"
 #include "rules/prefilter.h"
@@ -19,6 +20,7 @@ struct check {
 	bool tried; /* to compile */
 	struct regex *regex;
 	struct meta *meta;
+	struct uridetail *detail;
 	const struct eval *eval;
 	size_t family;
 	size_t selector; /* of a header rule */
