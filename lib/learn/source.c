@@ -15,6 +15,7 @@ void
 source_init(struct source *source)
 {
 	memset(source, 0, sizeof(*source));
+	buf_init(&source->read, SOURCE_FILES_MAX * sizeof(char *));
 	for (int i = 0; i < SOURCE_LISTS; i++)
 		buf_init(&source->lists[i],
 		    SOURCE_FILES_MAX * sizeof(struct source_item));
@@ -25,6 +26,9 @@ source_free(struct source *source)
 {
 	for (int i = 0; i < SOURCE_LISTS; i++)
 		buf_free(&source->lists[i]);
+	for (size_t i = 0; i < source->read.len / sizeof(char *); i++)
+		free(((char **)source->read.p)[i]);
+	buf_free(&source->read);
 	arena_free(&source->arena);
 }
 
@@ -132,22 +136,29 @@ source_add_input(struct source *source, unsigned list, int fd)
 {
 	struct buf octets = BUF_INIT(SOURCE_MBOX_MAX + 1);
 	struct source_item item = {0};
+	struct stat st;
 	int rc, saved;
 
+	/* at once what is needed, if that is known */
+	if (fstat(fd, &st) == 0 && st.st_size < SOURCE_MBOX_MAX)
+		buf_room(&octets, (size_t)st.st_size + 1);
 	rc = read_on(fd, SOURCE_MBOX_MAX + 1, &octets);
-	if (rc == 0 && octets.len > SOURCE_MBOX_MAX) {
+	if (rc == 0 &&
+	    (octets.len > SOURCE_MBOX_MAX ||
+		!buf_add(&source->read, &octets.p, sizeof(char *)))) {
 		errno = EFBIG;
 		rc = -1;
 	}
-	if (rc == 0) {
-		item.octets = arena_copy(&source->arena, buf_span(&octets));
-		rc = is_mbox(item.octets) ? add_mbox(source, list, item.octets)
-					  : put(source, list, &item);
+	if (rc == 0) { /* it is the source's now */
+		item.octets = buf_span(&octets);
+		return is_mbox(item.octets)
+			   ? add_mbox(source, list, item.octets)
+			   : put(source, list, &item);
 	}
 	saved = errno;
 	buf_free(&octets);
 	errno = saved;
-	return rc;
+	return -1;
 }
 
 /* A file that somebody names: what is one message is read when its turn comes.

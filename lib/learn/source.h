@@ -31,7 +31,8 @@ struct source_item {
 
 /* All zero is an empty one, but for source_init(). */
 struct source {
-	struct arena arena; /* names, and what was read */
+	struct arena arena; /* names */
+	struct buf read;    /* pointers to what was read */
 	struct buf lists[SOURCE_LISTS];
 	size_t taken[SOURCE_LISTS];
 };
