@@ -114,7 +114,7 @@ join_parts(struct rendering *rendering, struct span head, enum which which,
 	struct mail *mail = rendering->mail;
 	size_t i, size = head.len + mail->leaf_count, max = rendering->max;
 	bool latin1 = !rendering->decoded, some = false;
-	struct span text;
+	struct span text, part;
 	struct join join;
 
 	for (i = 0; i < mail->leaf_count; i++) {
@@ -127,9 +127,10 @@ join_parts(struct rendering *rendering, struct span head, enum which which,
 		if (some)
 			join_add(&join, span_of("\n"));
 		text = text_of(mail->leaves[i], which);
-		text = cut(text, max == 0 ? 0 : octets_of(text, max), "\n ");
-		join_add(&join, text);
-		some |= text.len > 0;
+		part = cut(text, max == 0 ? 0 : octets_of(text, max), "\n ");
+		mail->is_cut |= part.len < text.len;
+		join_add(&join, part);
+		some |= part.len > 0;
 	}
 	join_end(&join, lines);
 }
@@ -153,11 +154,15 @@ subject_line(struct mail *mail)
 static void
 add_raw(struct mail *mail, struct mail_part *part, struct join_lines *lines)
 {
+	struct span octets, pieces;
+
 	if (!reading_is_text(part->shown) ||
 	    strcmp(part->type, "text/calendar") == 0)
 		return;
-	join_pieces(&mail->arena,
-	    cut(mail_decode(mail, part), RENDER_RAW_MAX, "\n> "), lines);
+	octets = mail_decode(mail, part);
+	pieces = cut(octets, RENDER_RAW_MAX, "\n> ");
+	mail->is_cut |= pieces.len < octets.len;
+	join_pieces(&mail->arena, pieces, lines);
 }
 
 void
