@@ -16,7 +16,6 @@
 #include "spam/urilists.h"
 
 #define REQUIRED 5.0
-#define COUNTS ".hits" /* beside the file of the lists */
 #define RECIPIENTS_MAX 1000
 #define DNS_TIME_MAX 5000 /* ms for all lists of the DNS */
 #define NUMBER_MAX 40
@@ -82,6 +81,8 @@ read_rules(struct opinion *opinion)
 			fatal("rules '%s': %s", config->rules[i],
 			    strerror(errno));
 	ruleset_finish(opinion->set);
+	if (ruleset_count(opinion->set) == 0)
+		fatal("there are no rules in '%s'", config->rules[0]);
 }
 
 static void
@@ -128,7 +129,7 @@ open_lists(struct opinion *opinion)
 	struct buf why = BUF_INIT(1024), counts = BUF_INIT(4096);
 
 	if (config->lists != NULL) {
-		buf_addf(&counts, "%s" COUNTS, config->lists);
+		buf_addf(&counts, "%s" ADDRLISTS_COUNTS, config->lists);
 		opinion->lists =
 		    addrlists_open(config->lists, buf_str(&counts), true, &why);
 		if (opinion->lists == NULL)
