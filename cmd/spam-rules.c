@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -18,8 +19,11 @@
 #include "base/io.h"
 #include "rules/judge.h"
 #include "rules/places.h"
+#include "rules/trial.h"
+#include "spam/addrlists.h"
 
 #define WITH_LEARNER 2 /* score set */
+#define LISTS_TEXT_MAX (64 << 20)
 
 static const struct {
 	const char *title;
@@ -35,7 +39,7 @@ static const struct {
 static void
 usage(void)
 {
-	usage_exit("[-v] [-c dir]...");
+	usage_exit("[-v] [-c dir]... | -l lists");
 }
 
 static void
@@ -66,6 +70,7 @@ try_rules(struct ruleset *set)
 	struct judge *judge = judge_new(set, WITH_LEARNER);
 
 	judge_compile(judge);
+	trial_run(judge);
 	judge_free(judge);
 }
 
@@ -118,21 +123,49 @@ report(const struct ruleset *set, bool verbose)
 	return errors > 0 ? STATUS_REJECT : STATUS_OK;
 }
 
+/* Checks a file of lists and prints its entries with their hits. */
+static int
+print_lists(const char *path)
+{
+	struct buf text = BUF_INIT(LISTS_TEXT_MAX), why = BUF_INIT(1024);
+	struct buf counts = BUF_INIT(4096);
+	struct addrlists *lists;
+
+	buf_addf(&counts, "%s" ADDRLISTS_COUNTS, path);
+	lists = addrlists_open(path, buf_str(&counts), false, &why);
+	if (lists == NULL)
+		fatal("'%s': %s", path, buf_str(&why));
+	if (!addrlists_print(lists, (int64_t)time(NULL), &text))
+		fatal("'%s': too many entries", path);
+	fputs(buf_str(&text), stdout);
+	if (fflush(stdout) != 0 || io_close_stdout() < 0)
+		fatal("cannot write: %s", strerror(errno));
+	addrlists_close(lists);
+	buf_free(&text);
+	buf_free(&why);
+	buf_free(&counts);
+	return STATUS_OK;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct ruleset *set;
 	bool verbose = false, given = false;
+	const char *lists = NULL;
 	int c, status;
 
 	err_init(argv[0]);
 	file_sane_stdio();
 	set = ruleset_new();
-	while ((c = getopt(argc, argv, "c:v")) != -1)
+	while ((c = getopt(argc, argv, "c:l:v")) != -1)
 		switch (c) {
 		case 'c':
 			read_rules(set, optarg);
 			given = true;
+			break;
+		case 'l':
+			lists = optarg;
 			break;
 		case 'v':
 			verbose = true;
@@ -140,8 +173,10 @@ main(int argc, char **argv)
 		default:
 			usage();
 		}
-	if (optind != argc)
+	if (optind != argc || (lists != NULL && (given || verbose)))
 		usage();
+	if (lists != NULL)
+		return print_lists(lists);
 	if (!given)
 		read_default_rules(set);
 	ruleset_finish(set);

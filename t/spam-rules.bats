@@ -24,13 +24,13 @@ says() {
 }
 
 @test "good rules are counted, and nothing else is said" {
-	rules 'body A /a/' 'header B From =~ /b/i' 'meta C A && !B' 'score C 2' \
+	rules 'body A /winner/' 'header B From =~ /b/i' 'meta C A && !B' 'score C 2' \
 	    'score NOBODY 3'
 	says 0 'rules: 3' 'errors: 0' 'unknown: 0' 'costly: 0' 'ignored: 0'
 }
 
 @test "what is wrong is said with file and line, and is 100" {
-	rules 'body A /a/' 'score A much' '' 'endif' 'body B /b'
+	rules 'body A /winner/' 'score A much' '' 'endif' 'body B /b'
 	says 100 'rules: 1' 'errors: 3' \
 	    'rules/local.cf:2: rule A: no number for a score' \
 	    'rules/local.cf:4: endif without if' \
@@ -136,6 +136,36 @@ says() {
 
 @test "usage is 111 on standard error" {
 	run -111 --separate-stderr spam-rules -x
-	[ "$stderr" = 'usage: spam-rules [-v] [-c dir]...' ]
+	[ "$stderr" = 'usage: spam-rules [-v] [-c dir]... | -l lists' ]
 	run -111 --separate-stderr spam-rules rules
+}
+
+@test "lists are checked, and their entries printed with their hits" {
+	cat >lists <<-'EOL'
+		allow ann@b.example
+		deny .c.example until 2099-12-31
+		deny nonsense/99
+	EOL
+	run -0 --separate-stderr spam-rules -l lists
+	[ "$(awk '{print $1, $2, $3, $4, $5}' <<<"${lines[0]}")" = \
+	    '0 - - allow ann@b.example' ]
+	[ "$(awk '{print $1, $2, $3, $4, $5}' <<<"${lines[1]}")" = \
+	    '0 - 2099-12-31 deny .c.example' ]
+	[[ $stderr == *'lists:3: '* ]]
+	run -111 spam-rules -l nothing
+}
+
+@test "a rule that explodes, or is tried on every line, is called costly" {
+	cat >local.cf <<-'EOL'
+		body BOMB /(a*)*b/
+		score BOMB 1
+		body ANY /^[a-z]/
+		score ANY 1
+		body FINE /viagra/
+		score FINE 1
+	EOL
+	run -0 spam-rules -c local.cf
+	[[ $output == *'costly: 2'* ]]
+	[[ $output == *'local.cf:1: BOMB: gives up'* ]]
+	[[ $output == *'local.cf:3: ANY: has no text'* ]]
 }

@@ -27,6 +27,7 @@
 #include "text/mail.h"
 #include "text/tld.h"
 
+#define ADDRLISTS_COUNTS ".hits"     /* file of hits beside that of lists */
 #define ADDRLISTS_FILE_MAX (8 << 20) /* octets */
 #define ADDRLISTS_LINE_MAX 1000      /* octets of a line, without LF */
 #define ADDRLISTS_MAX 100000         /* entries */
