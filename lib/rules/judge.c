@@ -228,6 +228,11 @@ prepare_settings(struct judge *judge)
 				ruleset_add_note(judge->set, NOTE_ERROR,
 				    setting->file, setting->line,
 				    "%s: not a network", setting->name);
+	for (at = 0; (setting = ruleset_setting(
+			  judge->set, "originating_ip_headers", &at)) != NULL;)
+		if (!relay_networks_origins(judge->networks, setting->value))
+			ruleset_add_note(judge->set, NOTE_ERROR, setting->file,
+			    setting->line, "%s: too many", setting->name);
 }
 
 static void

@@ -9,7 +9,9 @@
 
 #include "text/mail.h"
 
-#define RELAYS_MAX 200 /* fields that are looked at */
+#define RELAYS_MAX 200       /* fields that are looked at */
+#define RELAY_ORIGINS_MAX 50 /* names of fields for relay_networks_origins() \
+			      */
 
 /* One handing over.  Spans are "" where nothing is said. */
 struct relay {
@@ -24,7 +26,8 @@ struct relay {
 	bool is_private;     /* ip is of a private network */
 	bool is_msa;         /* a submission to one of ours */
 	bool no_reverse_dns; /* its receiver found no name */
-	size_t field;        /* index of its field in the header */
+	size_t field;        /* index of its field in the header; the last
+				one for an origin */
 };
 
 struct relays {
@@ -57,6 +60,11 @@ void relay_networks_free(struct relay_networks *networks);
  * of them is none. */
 bool relay_networks_add(
     struct relay_networks *networks, char kind, struct span list);
+
+/* Adds names of fields that tell the address where a message was written
+ * (originating_ip_headers), with blanks between them: each that is there counts
+ * as a relay below all Received fields.  False if there are too many. */
+bool relay_networks_origins(struct relay_networks *networks, struct span names);
 
 /* Finds them, after mail_read(): mail->relays.  envelope_headers: names of the
  * fields that tell the envelope's sender (envelope_sender_header), with blanks;

@@ -21,6 +21,8 @@ struct relay_networks {
 	struct network_list trusted;
 	struct network_list internal;
 	struct network_list msa;
+	char *origins[RELAY_ORIGINS_MAX]; /* names of fields */
+	size_t origin_count;
 };
 
 struct relay_networks *
@@ -41,7 +43,50 @@ relay_networks_free(struct relay_networks *networks)
 	free(networks->trusted.list);
 	free(networks->internal.list);
 	free(networks->msa.list);
+	while (networks->origin_count > 0)
+		free(networks->origins[--networks->origin_count]);
 	free(networks);
+}
+
+/* Whether a field of that name is one already. */
+static bool
+is_origin(const struct relay_networks *networks, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < networks->origin_count; i++)
+		if (span_ieq(span_of(networks->origins[i]), name))
+			return true;
+	return false;
+}
+
+bool
+relay_networks_origins(struct relay_networks *networks, struct span names)
+{
+	struct span name;
+	char *copy;
+
+	while ((name = span_word(&names)).len > 0) {
+		if (name.p[name.len - 1] == ':')
+			name.len--;
+		if (name.len == 0 || is_origin(networks, name))
+			continue;
+		if (networks->origin_count == RELAY_ORIGINS_MAX)
+			return false;
+		copy = strndup(name.p, name.len);
+		if (copy == NULL)
+			fatal("out of memory");
+		networks->origins[networks->origin_count++] = copy;
+	}
+	return true;
+}
+
+const char *
+relay_networks_origin(const struct relay_networks *networks, size_t i)
+{
+	return networks != NULL && i < networks->origin_count
+		   ? networks->origins[i]
+		   : NULL;
 }
 
 static struct network_list *

@@ -15,4 +15,8 @@ bool relay_networks_has(const struct relay_networks *networks, char kind);
 bool relay_networks_contain(
     const struct relay_networks *networks, char kind, struct span ip);
 
+/* The i-th name of relay_networks_origins(); NULL behind the last. */
+const char *relay_networks_origin(
+    const struct relay_networks *networks, size_t i);
+
 #endif

@@ -231,6 +231,11 @@ read_line(struct arena *arena, struct span line, struct trace *trace)
 	struct relay *relay = trace->relay;
 	enum relay_result result;
 
+	if (span_starts(line, RELAY_ORIGIN) &&
+	    relay_is_ip(span_from(line, strlen(RELAY_ORIGIN)))) {
+		relay->ip = span_from(line, strlen(RELAY_ORIGIN));
+		return RELAY_KNOWN;
+	}
 	if (span_starts(line, "from ")) {
 		relay->envfrom = relay_take_sender(line);
 		trace->line = span_from(line, 5);

@@ -15,6 +15,9 @@
 
 #define TRACE_PIECES_MAX 12 /* in front of "by" */
 
+/* What an origin looks like as a Received field; the address follows. */
+#define RELAY_ORIGIN "from X-Originating-IP: "
+
 enum piece_form {
 	PIECE_NONE,
 	PIECE_WORD,  /* mail.example */

@@ -4,6 +4,7 @@
  * machine and those before it wrote may be a lie.
  */
 #include "base/buf.h"
+#include "text/relayip.h"
 #include "text/relaynet.h"
 #include "text/relayparse.h"
 #include "text/words.h"
@@ -266,6 +267,35 @@ find_sender(struct mail *mail, const struct relays *relays, struct span names)
 	return sender_of_fields(mail);
 }
 
+/* Fields that tell where a message was written count as if whoever wrote them
+ * had written a Received field. */
+static void
+read_origins(struct reading *reading)
+{
+	struct mail *mail = reading->mail;
+	const struct mail_header *header = &mail->root.header;
+	const struct mail_field *field;
+	struct buf line = BUF_INIT(256);
+	const char *name;
+	struct span ip;
+	size_t i;
+
+	for (i = 0; (name = relay_networks_origin(reading->networks, i)); i++) {
+		field = mail_last(header, name);
+		if (field == NULL)
+			continue;
+		ip = relay_find_ip(field->value);
+		if (ip.p == NULL)
+			continue;
+		buf_reset(&line);
+		buf_adds(&line, RELAY_ORIGIN);
+		buf_addspan(&line, ip);
+		read_field(reading, arena_copy(&mail->arena, buf_span(&line)),
+		    header->count - 1);
+	}
+	buf_free(&line);
+}
+
 void
 relays_read(struct mail *mail, const struct relay_networks *networks,
     struct span envelope_headers)
@@ -286,12 +316,14 @@ relays_read(struct mail *mail, const struct relay_networks *networks,
 		count++;
 	if (count > RELAYS_MAX)
 		count = RELAYS_MAX;
-	relays->list = arena_array(&mail->arena, count, sizeof(*relays->list));
+	relays->list = arena_array(
+	    &mail->arena, count + RELAY_ORIGINS_MAX, sizeof(*relays->list));
 	for (at = 0; count > 0; count--) {
 		field = mail_next(header, "Received", &at);
 		read_field(
 		    &reading, field->value, (size_t)(field - header->fields));
 	}
+	read_origins(&reading);
 	make_texts(mail, relays);
 	relays->envelope_from = find_sender(mail, relays, envelope_headers);
 	mail->relays = relays;

@@ -4,10 +4,10 @@
  * Without a file, each line of standard input is the value of a Received field;
  * it prints for each what came of it, in the form that rules see.
  *
- * relaydump -s SELECTORS [-r RULES] [-t|-i|-m NETWORKS] FILE...: for each
- * message and selector (of a file of them, a line each) what it selects:
- * "FILE<TAB>SELECTOR<TAB>PIECE<TAB>...".  -r: a file of rules with the names
- * util_rb_tld.
+ * relaydump -s SELECTORS [-r RULES] [-t|-i|-m NETWORKS] [-o NAMES] FILE...:
+ * for each message and selector (of a file of them, a line each) what it
+ * selects: "FILE<TAB>SELECTOR<TAB>PIECE<TAB>...".  -r: a file of rules with the
+ * names util_rb_tld; -o: names of fields of origin.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,11 +175,13 @@ main(int argc, char **argv)
 	err_init("relaydump");
 	networks = relay_networks_new();
 	tld = tld_new();
-	while ((option = getopt(argc, argv, "s:r:t:i:m:")) != -1) {
+	while ((option = getopt(argc, argv, "s:r:t:i:m:o:")) != -1) {
 		if (option == 's')
 			read_whole(optarg, &selectors);
 		else if (option == 'r')
 			read_tlds(optarg);
+		else if (option == 'o')
+			relay_networks_origins(networks, span_of(optarg));
 		else if (option == '?' || !relay_networks_add(networks,
 					      (char)option, span_of(optarg)))
 			fatal("'%s': not a network", optarg);

@@ -356,6 +356,37 @@ test_networks_tell_who_is_trusted(void)
 }
 
 static void
+test_fields_of_origin_are_relays_below_all_others(void)
+{
+	const struct relays *relays;
+	char many[RELAY_ORIGINS_MAX * 8 + 8] = "";
+	size_t i;
+
+	networks = relay_networks_new();
+	CHECK(relay_networks_origins(
+	    networks, span_of(" X-Origin: x-other  x-origin")));
+	relays =
+	    read_relays("X-Origin: 192.0.2.1\nX-Origin: [192.0.2.77]:4 x\n"
+			"X-Other: IPv6:2001:db8::1 192.0.2.3\n" OUTSIDE "\n");
+	CHECK(relays->count == 3 && relays->trusted == 0);
+	CHECK(span_ends(relays->untrusted_text,
+	    " [ ip=192.0.2.77 rdns= helo= by= ident= envfrom= intl=0 id= "
+	    "auth= msa=0 ] [ ip=2001:db8::1 rdns= helo= by= ident= envfrom= "
+	    "intl=0 id= auth= msa=0 ]"));
+	/* one of our own network is trusted as any */
+	relays = read_relays(INSIDE "X-Other: 10.1.2.3\n\n");
+	CHECK(relays->count == 2 && relays->trusted == 2);
+	CHECK(relays->last_trusted_field == 1);
+	relays = read_relays("X-Origin: nobody, 1234\nX-More: 192.0.2.1\n\n");
+	CHECK(relays->count == 0 && !relays->unparseable);
+	for (i = 0; i < RELAY_ORIGINS_MAX; i++)
+		snprintf(many + 6 * i, 8, "X-%03zu ", i);
+	CHECK(!relay_networks_origins(networks, span_of(many)));
+	relay_networks_free(networks);
+	networks = NULL;
+}
+
+static void
 test_what_is_no_network_is_refused(void)
 {
 	static const char *const bad[] = {"example.com", "192.0.2.1/33",
@@ -454,6 +485,7 @@ main(void)
 	TEST(trust_ends_at_the_first_stranger);
 	TEST(nothing_is_known_of_a_message_without_fields);
 	TEST(networks_tell_who_is_trusted);
+	TEST(fields_of_origin_are_relays_below_all_others);
 	TEST(what_is_no_network_is_refused);
 	TEST(a_fetched_message_begins_in_its_mailbox);
 	TEST(the_sender_is_who_the_envelope_says);
