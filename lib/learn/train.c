@@ -121,10 +121,10 @@ share(const struct model_weight *weight, double step)
 	return step / sqrt(1 + SLOWING * weight->count);
 }
 
-/* Moves the weights of a group by a step, or takes it back. */
+/* Moves the weights of a group by a step. */
 static void
 move(struct model *model, const struct features *features, size_t from,
-    size_t to, int16_t step, bool back)
+    size_t to, int16_t step)
 {
 	struct model_weight *weight;
 
@@ -132,12 +132,26 @@ move(struct model *model, const struct features *features, size_t from,
 		return;
 	for (size_t i = from; i < to; i++) {
 		weight = &model->weights[model_slot(model, features->list[i])];
-		if (back && weight->count > 0 && weight->count < UINT16_MAX)
-			weight->count--;
-		weight->value = to_weight(
-		    weight->value + share(weight, back ? -step : step));
-		if (!back && weight->count < UINT16_MAX)
+		weight->value = to_weight(weight->value + share(weight, step));
+		if (weight->count < UINT16_MAX)
 			weight->count++;
+	}
+}
+
+/* Takes that back: backwards, for two features may have one weight. */
+static void
+move_back(struct model *model, const struct features *features, size_t from,
+    size_t to, int16_t step)
+{
+	struct model_weight *weight;
+
+	if (step == 0)
+		return;
+	for (size_t i = to; i-- > from;) {
+		weight = &model->weights[model_slot(model, features->list[i])];
+		if (weight->count > 0 && weight->count < UINT16_MAX)
+			weight->count--;
+		weight->value = to_weight(weight->value - share(weight, step));
 	}
 }
 
@@ -173,7 +187,7 @@ learn(struct model *model, const struct features *features,
 		if (fabs(error) > MARGIN)
 			record->steps[i] = to_weight(
 			    RATE * MODEL_UNIT * error / model_scale(to - from));
-		move(model, features, from, to, record->steps[i], false);
+		move(model, features, from, to, record->steps[i]);
 		from = to;
 	}
 	/* serials stay below 2^32; after so many, age is no longer known */
@@ -189,13 +203,10 @@ forget(struct model *model, const struct features *features,
     struct model_record *record)
 {
 	struct model_state *state = &model->header->state;
-	size_t from = 0;
 
-	for (int i = 0; i < FEATURES_GROUPS; i++) {
-		move(model, features, from, features->ends[i], record->steps[i],
-		    true);
-		from = features->ends[i];
-	}
+	for (int i = FEATURES_GROUPS; i-- > 0;)
+		move_back(model, features, i > 0 ? features->ends[i - 1] : 0,
+		    features->ends[i], record->steps[i]);
 	if (record->class <= MODEL_SPAM && state->counts[record->class] > 0)
 		state->counts[record->class]--;
 	memset(record, 0, sizeof(*record));
