@@ -69,7 +69,7 @@ try_rules(struct ruleset *set)
 {
 	struct judge *judge = judge_new(set, WITH_LEARNER);
 
-	judge_compile(judge);
+	judge_compile(judge, true);
 	trial_run(judge);
 	judge_free(judge);
 }

@@ -138,7 +138,7 @@ prepare_eval(struct judge *judge, struct check *check)
 }
 
 static void
-prepare(struct judge *judge, struct check *check, struct arena *scratch)
+prepare(struct judge *judge, struct check *check)
 {
 	const struct rule *rule = check->rule;
 
@@ -146,15 +146,6 @@ prepare(struct judge *judge, struct check *check, struct arena *scratch)
 	switch (rule->kind) {
 	case RULE_HEADER:
 		check->selector = select_piece(judge, rule->selector);
-		break;
-	case RULE_BODY:
-		prepare_pattern(judge, check, SOURCE_BODY, scratch);
-		break;
-	case RULE_RAWBODY:
-		prepare_pattern(judge, check, SOURCE_RAWBODY, scratch);
-		break;
-	case RULE_URI:
-		prepare_pattern(judge, check, SOURCE_URI, scratch);
 		break;
 	case RULE_META:
 		prepare_meta(judge, check);
@@ -165,6 +156,9 @@ prepare(struct judge *judge, struct check *check, struct arena *scratch)
 	case RULE_URI_DETAIL:
 		prepare_detail(judge, check);
 		break;
+	case RULE_BODY:
+	case RULE_RAWBODY:
+	case RULE_URI:
 	case RULE_FULL:
 	case RULE_MIMEHEADER:
 		break;
@@ -172,6 +166,52 @@ prepare(struct judge *judge, struct check *check, struct arena *scratch)
 	case RULE_REMOTE:
 		check->runs = false;
 	}
+}
+
+/* Marks a rule, and all that it asks. */
+static void
+need(struct judge *judge, size_t i)
+{
+	struct check *check = &judge->checks[i];
+	const long *rules;
+	size_t k, count;
+
+	if (check->needed || !check->runs)
+		return;
+	check->needed = true;
+	if (check->meta == NULL)
+		return;
+	count = meta_rules(check->meta, &rules);
+	for (k = 0; k < count; k++)
+		need(judge, (size_t)rules[k]);
+}
+
+/* Only what a score depends on is looked for. */
+static void
+prepare_filters(struct judge *judge)
+{
+	struct arena scratch = {0};
+	struct check *check;
+	size_t i;
+
+	for (i = 0; i < judge->count; i++)
+		if (strncmp(judge->checks[i].rule->name, "__", 2) != 0)
+			need(judge, i);
+	for (i = 0; i < judge->count; i++) {
+		check = &judge->checks[i];
+		check->filter = -1;
+		if (!check->needed)
+			continue;
+		if (check->rule->kind == RULE_BODY)
+			prepare_pattern(judge, check, SOURCE_BODY, &scratch);
+		else if (check->rule->kind == RULE_RAWBODY)
+			prepare_pattern(judge, check, SOURCE_RAWBODY, &scratch);
+		else if (check->rule->kind == RULE_URI)
+			prepare_pattern(judge, check, SOURCE_URI, &scratch);
+	}
+	for (i = 0; i < SOURCES; i++)
+		prefilter_finish(judge->filters[i]);
+	arena_free(&scratch);
 }
 
 static unsigned
@@ -252,7 +292,7 @@ struct judge *
 judge_new(struct ruleset *set, unsigned score_set)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
-	struct arena *arena, scratch = {0};
+	struct arena *arena;
 	size_t i;
 
 	if (judge == NULL)
@@ -274,13 +314,11 @@ judge_new(struct ruleset *set, unsigned score_set)
 	for (i = 0; i < judge->count; i++)
 		judge->checks[i].rule = ruleset_rule(set, i);
 	for (i = 0; i < judge->count; i++)
-		prepare(judge, &judge->checks[i], &scratch);
+		prepare(judge, &judge->checks[i]);
+	prepare_filters(judge);
 	for (i = 0; i < judge->count; i++)
 		if (judge->checks[i].meta != NULL)
 			meta_order(judge->checks[i].meta, cost_of, judge);
-	for (i = 0; i < SOURCES; i++)
-		prefilter_finish(judge->filters[i]);
-	arena_free(&scratch);
 	return judge;
 }
 
@@ -313,13 +351,15 @@ judge_tld(const struct judge *judge)
 }
 
 void
-judge_compile(struct judge *judge)
+judge_compile(struct judge *judge, bool all)
 {
 	struct check *check;
 	size_t i;
 
 	for (i = 0; i < judge->count; i++) {
 		check = &judge->checks[i];
+		if (!check->needed && !all)
+			continue;
 		switch (check->rule->kind) {
 		case RULE_HEADER:
 			if (check->rule->exists)

@@ -20,9 +20,9 @@ struct judge;
 struct judge *judge_new(struct ruleset *set, unsigned score_set);
 void judge_free(struct judge *judge);
 
-/* Compiles every pattern now, also those that no score depends on, so that all
- * notes are there and nothing is compiled later. */
-void judge_compile(struct judge *judge);
+/* Compiles the patterns that a score depends on now, or all, so that all notes
+ * are there and nothing is compiled later. */
+void judge_compile(struct judge *judge, bool all);
 
 /* Takes a message apart, in every way that rules need it.  mail was reset, and
  * its envelope set.  max: octets of text of a part. */

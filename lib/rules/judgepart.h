@@ -7,6 +7,7 @@
 
 #include "base/regex.h"
 #include "eval/uridetail.h"
+#include "rules/captures.h"
 #include "rules/judge.h"
 #include "rules/meta.h"
 #include "rules/prefilter.h"
@@ -16,9 +17,13 @@ enum source { SOURCE_BODY, SOURCE_RAWBODY, SOURCE_URI, SOURCES };
 
 struct check {
 	const struct rule *rule;
-	bool runs;  /* it has a score, or is a sub-rule */
-	bool tried; /* to compile */
+	bool runs;     /* it has a score, or is a sub-rule */
+	bool needed;   /* a score depends on it */
+	bool tried;    /* to compile */
+	bool captures; /* what its named groups match is kept */
+	bool template; /* its pattern wants what others have kept */
 	struct regex *regex;
+	struct regex *filled; /* the template, for this message */
 	struct meta *meta;
 	struct uridetail *detail;
 	const struct eval *eval;
@@ -57,7 +62,11 @@ struct judge {
 	size_t filter_count[SOURCES]; /* patterns */
 	struct tld *tld;
 	struct relay_networks *networks;
-	void **data; /* of the families */
+	void **data;       /* of the families */
+	size_t *capturing; /* rules with captures */
+	size_t capturing_count;
+	size_t *templates; /* rules with templates */
+	size_t template_count;
 
 	/* of the message */
 	struct mail *mail;
@@ -70,6 +79,7 @@ struct judge {
 	bool scanned[SOURCES];
 	bool flooded[SOURCES]; /* too many literals: all lines are searched */
 	bool begun;            /* the families know of the message */
+	struct captures captures;
 };
 
 /* Notes something about a rule. */

@@ -33,11 +33,15 @@ more(const struct reader *reader)
 static bool
 maybe(struct reader *reader, const char *text)
 {
-	struct span rest = {reader->p, (size_t)(reader->end - reader->p)};
+	size_t len;
 
-	if (!span_starts(rest, text))
+	if (reader->p == reader->end || *reader->p != *text)
 		return false;
-	reader->p += strlen(text);
+	len = strlen(text);
+	if ((size_t)(reader->end - reader->p) < len ||
+	    memcmp(reader->p, text, len) != 0)
+		return false;
+	reader->p += len;
 	return true;
 }
 

@@ -7,21 +7,6 @@
 #define CLASS_MAX 5   /* octets of a class that are strings */
 #define OFTEN_MAX 4   /* times that a piece may come, each with its steps */
 
-/* Bits that an octet tells in mail, about: few for letters that are often
- * there. */
-static unsigned
-octet_rarity(char c)
-{
-	static const unsigned char letters[26] = {3, 5, 5, 4, 3, 5, 5, 4, 4, 7,
-	    7, 4, 5, 4, 3, 5, 7, 4, 4, 3, 5, 7, 5, 7, 5, 7};
-
-	if (c >= 'a' && c <= 'z')
-		return letters[c - 'a'];
-	if (c == ' ')
-		return 3;
-	return (unsigned char)c < 0x80 ? 6 : 8;
-}
-
 unsigned
 literals_rarity(struct span string, size_t *at)
 {
@@ -31,7 +16,7 @@ literals_rarity(struct span string, size_t *at)
 	*at = 0;
 	for (i = 0; i + len <= string.len; i++) {
 		for (bits = 0, k = 0; k < len; k++)
-			bits += octet_rarity(string.p[i + k]);
+			bits += octets_rarity((unsigned char)string.p[i + k]);
 		if (bits > best) {
 			best = bits;
 			*at = i;

@@ -1,5 +1,4 @@
 #include "rules/runs.h"
-#include "rules/literals.h"
 
 #define BITS_ENOUGH 18 /* of a window; more makes it longer than it need be */
 #define BITS_STEP_MAX 8
@@ -137,26 +136,34 @@ run_loop(struct arena *arena, struct run run, bool optional)
 	return (struct run){step, 1};
 }
 
-/* Bits that a step tells. */
+unsigned
+octets_rarity(unsigned char c)
+{
+	static const unsigned char letters[26] = {3, 5, 5, 4, 3, 5, 5, 4, 4, 7,
+	    7, 4, 5, 4, 3, 5, 7, 4, 4, 3, 5, 7, 5, 7, 5, 7};
+
+	if (c >= 'a' && c <= 'z')
+		return letters[c - 'a'];
+	if (c == ' ')
+		return 3;
+	return c < 0x80 ? 6 : 8;
+}
+
+/* Bits that a step tells: of how much of a text it fits. */
 static unsigned
 step_bits(const struct run_step *step)
 {
-	double share = 0;
-	char octet;
-	size_t at;
+	unsigned share = 0, bits = 0; /* share in parts of 256 */
 	int c;
 
 	if (step->optional || octets_count(&step->octets) > BITS_OCTETS_MAX)
 		return 0;
 	for (c = octets_next(&step->octets, 0); c >= 0;
-	     c = octets_next(&step->octets, (unsigned)c + 1)) {
-		octet = (char)c;
-		share +=
-		    1.0 / (1 << literals_rarity((struct span){&octet, 1}, &at));
-	}
-	for (c = 0; share < 0.5 && c < BITS_STEP_MAX; c++)
+	     c = octets_next(&step->octets, (unsigned)c + 1))
+		share += 256 >> octets_rarity((unsigned char)c);
+	for (; share < 128 && bits < BITS_STEP_MAX; bits++)
 		share *= 2;
-	return (unsigned)c;
+	return bits;
 }
 
 struct run

@@ -52,6 +52,10 @@ struct octets octets_lower(const struct octets *octets);
 unsigned octets_count(const struct octets *octets);
 int octets_next(const struct octets *octets, unsigned from);
 
+/* Bits that an octet tells in mail, about: few for letters that are often
+ * there. */
+unsigned octets_rarity(unsigned char c);
+
 /* One step of these octets, which are in lower case. */
 struct run run_of(struct arena *arena, const struct octets *octets);
 

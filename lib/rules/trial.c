@@ -73,7 +73,7 @@ trial_run(struct judge *judge)
 	for (i = 0; i < judge->count; i++) {
 		check = &judge->checks[i];
 		kind = check->rule->kind;
-		if (!check->runs || !has_pattern(check->rule))
+		if (!check->needed || !has_pattern(check->rule))
 			continue;
 		regex = judge_pattern(judge, check);
 		if (regex == NULL)

@@ -247,7 +247,7 @@ opinion_is_stale(struct opinion *opinion)
 void
 opinion_compile(struct opinion *opinion)
 {
-	judge_compile(opinion->judge);
+	judge_compile(opinion->judge, false);
 	charsets_hold();
 }
 
