@@ -2,16 +2,13 @@
 
 #define CAP_MIN 64
 
-/* FNV-1a.  Who chooses keys that fall together makes us compare numbers, since
- * keys are compared only if their whole hashes are equal. */
 static uint32_t
 hash_of(struct span key)
 {
-	uint32_t hash = 2166136261u;
-	size_t i;
+	uint32_t hash = MAP_HASH_OF_NOTHING;
 
-	for (i = 0; i < key.len; i++)
-		hash = (hash ^ (unsigned char)key.p[i]) * 16777619u;
+	while (key.len > 0)
+		hash = map_hash_step(hash, key.p[--key.len]);
 	return hash;
 }
 
@@ -41,8 +38,8 @@ grow(struct map *map, struct arena *arena)
 			    old.slots[i];
 }
 
-uint32_t *
-map_at(struct map *map, struct arena *arena, struct span key)
+static struct map_slot *
+add(struct map *map, struct arena *arena, struct span key)
 {
 	uint32_t hash = hash_of(key);
 	struct map_slot *slot;
@@ -55,11 +52,35 @@ map_at(struct map *map, struct arena *arena, struct span key)
 		slot->hash = hash;
 		map->count++;
 	}
-	return &slot->value;
+	return slot;
+}
+
+uint32_t *
+map_at(struct map *map, struct arena *arena, struct span key)
+{
+	return &add(map, arena, key)->number;
 }
 
 uint32_t
 map_get(const struct map *map, struct span key)
 {
-	return map->cap == 0 ? 0 : slot_of(map, key, hash_of(key))->value;
+	return map->cap == 0 ? 0 : slot_of(map, key, hash_of(key))->number;
+}
+
+void **
+map_pointer_at(struct map *map, struct arena *arena, struct span key)
+{
+	return &add(map, arena, key)->pointer;
+}
+
+void *
+map_pointer(const struct map *map, struct span key)
+{
+	return map_pointer_hashed(map, key, hash_of(key));
+}
+
+void *
+map_pointer_hashed(const struct map *map, struct span key, uint32_t hash)
+{
+	return map->cap == 0 ? NULL : slot_of(map, key, hash)->pointer;
 }

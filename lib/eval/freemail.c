@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/regex.h"
 #include "eval/families.h"
 #include "eval/freemailbody.h"
@@ -25,7 +26,7 @@ struct freemail_message {
 
 struct freemail {
 	struct freemailset set;
-	struct table patterns; /* struct regex *, by their text */
+	struct map patterns; /* struct regex *, by their text */
 	size_t max_emails;
 	size_t max_freemails;
 	bool skip_over_max;
@@ -48,13 +49,12 @@ static bool
 has_pattern(const struct eval_call *call, size_t argument, struct span email)
 {
 	const struct freemail *data = call->data;
-	void **regex;
+	const struct regex *regex;
 
 	if (argument >= call->argument_count)
 		return true;
-	regex = table_find(&data->patterns, call->arguments[argument]);
-	return regex != NULL && *regex != NULL &&
-	       regex_find(*regex, email, 0, NULL) > 0;
+	regex = map_pointer(&data->patterns, call->arguments[argument]);
+	return regex != NULL && regex_find(regex, email, 0, NULL) > 0;
 }
 
 static bool
@@ -237,7 +237,8 @@ take_pattern(
 	    span_is(rule->function, "check_freemail_replyto") ||
 	    rule->argument_count <= at)
 		return;
-	slot = table_add(&data->patterns, rule->arguments[at]);
+	slot = map_pointer_at(
+	    &data->patterns, &data->set.arena, rule->arguments[at]);
 	if (*slot == NULL)
 		*slot = regex_new(rule->arguments[at], 0, &why);
 	if (*slot == NULL)
@@ -255,7 +256,6 @@ prepare(struct ruleset *set)
 	if (data == NULL)
 		fatal("out of memory");
 	freemailset_init(&data->set, set);
-	data->patterns.arena = &data->set.arena;
 	data->max_emails =
 	    freemailset_number(set, "freemail_max_body_emails", 5);
 	data->max_freemails =
@@ -274,13 +274,10 @@ static void
 release(void *family)
 {
 	struct freemail *data = family;
-	struct table_entry *entry;
 	size_t i;
 
-	for (i = 0; i < data->patterns.size; i++)
-		for (entry = data->patterns.slots[i]; entry != NULL;
-		     entry = entry->next)
-			regex_free(entry->value);
+	for (i = 0; i < data->patterns.cap; i++)
+		regex_free(data->patterns.slots[i].pointer);
 	freemailset_free(&data->set);
 	free(data);
 }

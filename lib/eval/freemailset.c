@@ -103,7 +103,7 @@ has_domain(const struct freemailset *data, struct span domain)
 {
 	size_t i;
 
-	if (table_find(&data->domains, domain) != NULL)
+	if (map_get(&data->domains, domain) != 0)
 		return true;
 	for (i = 0; i < data->wild.count; i++)
 		if (glob_matches(data->wild.lines[i], domain, '.'))
@@ -117,9 +117,9 @@ freemailset_has(const struct freemailset *data, struct span email)
 	struct span domain = domain_of(email);
 
 	return email.len > 0 && has_domain(data, domain) &&
-	       table_find(&data->welcome, email) == NULL &&
-	       table_find(&data->welcome, domain) == NULL &&
-	       !is_nobody(email) && !globs_have(&data->authorized, email);
+	       map_get(&data->welcome, email) == 0 &&
+	       map_get(&data->welcome, domain) == 0 && !is_nobody(email) &&
+	       !globs_have(&data->authorized, email);
 }
 
 static void
@@ -176,7 +176,7 @@ take_domains(struct freemailset *data, struct ruleset *set)
 				 memchr(word.p, '?', word.len) != NULL)
 				add_wild(data, word);
 			else
-				table_add(&data->domains, word);
+				*map_at(&data->domains, &data->arena, word) = 1;
 		}
 	}
 }
@@ -192,8 +192,8 @@ take_welcome(struct freemailset *data, const struct ruleset *set)
 	       NULL) {
 		rest = setting->value;
 		while ((word = span_word(&rest)).len > 0)
-			table_add(
-			    &data->welcome, glob_lower(&data->arena, word));
+			*map_at(&data->welcome, &data->arena,
+			    glob_lower(&data->arena, word)) = 1;
 	}
 }
 
@@ -231,7 +231,6 @@ void
 freemailset_init(struct freemailset *data, struct ruleset *set)
 {
 	memset(data, 0, sizeof(*data));
-	data->domains.arena = data->welcome.arena = &data->arena;
 	globs_init(&data->authorized, &data->arena);
 	take_domains(data, set);
 	take_welcome(data, set);

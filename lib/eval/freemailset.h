@@ -10,10 +10,10 @@
 
 struct freemailset {
 	struct arena arena;
-	struct table domains;
+	struct map domains;
 	struct text wild; /* domains with wildcards */
 	size_t wild_cap;
-	struct table welcome;    /* addresses and domains that are none */
+	struct map welcome;      /* addresses and domains that are none */
 	struct globs authorized; /* the same, of welcomelist_auth */
 };
 

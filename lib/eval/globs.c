@@ -6,7 +6,7 @@ void
 globs_init(struct globs *globs, struct arena *arena)
 {
 	memset(globs, 0, sizeof(*globs));
-	globs->arena = globs->patterns.arena = globs->ends.arena = arena;
+	globs->arena = arena;
 }
 
 struct span
@@ -86,7 +86,7 @@ globs_add(struct globs *globs, struct span pattern)
 	void **slot, **end;
 
 	pattern = glob_lower(globs->arena, pattern);
-	slot = table_add(&globs->patterns, pattern);
+	slot = map_pointer_at(&globs->patterns, globs->arena, pattern);
 	if (*slot != NULL) {
 		glob = *slot;
 		glob->removed = false;
@@ -94,7 +94,7 @@ globs_add(struct globs *globs, struct span pattern)
 	}
 	*slot = glob = arena_alloc(globs->arena, sizeof(*glob));
 	glob->pattern = pattern;
-	end = table_add(&globs->ends, end_of(pattern));
+	end = map_pointer_at(&globs->ends, globs->arena, end_of(pattern));
 	glob->next = *end;
 	*end = glob;
 	return glob;
@@ -114,14 +114,12 @@ globs_remove_all(struct globs *globs, struct span patterns)
 {
 	struct span pattern;
 	struct glob *glob;
-	void **slot;
 
 	while ((pattern = span_word(&patterns)).len > 0) {
-		slot = table_find(
+		glob = map_pointer(
 		    &globs->patterns, glob_lower(globs->arena, pattern));
-		if (slot == NULL)
+		if (glob == NULL)
 			continue;
-		glob = *slot;
 		glob->removed = true;
 		glob->relays.count = 0;
 	}
@@ -157,11 +155,9 @@ static bool
 search_end(const struct globs *globs, const struct search *search,
     struct span end, uint32_t hash)
 {
-	void **slot = table_find_hash(&globs->ends, end, hash);
-	const struct glob *glob;
+	const struct glob *glob = map_pointer_hashed(&globs->ends, end, hash);
 
-	for (glob = slot != NULL ? *slot : NULL; glob != NULL;
-	     glob = glob->next)
+	for (; glob != NULL; glob = glob->next)
 		if (!glob->removed &&
 		    glob_matches(glob->pattern, search->address, 0) &&
 		    search->visit(glob, search->context))
@@ -174,7 +170,7 @@ globs_visit(const struct globs *globs, struct span address,
     bool (*visit)(const struct glob *glob, void *context), void *context)
 {
 	struct search search = {address, visit, context};
-	uint32_t hash = 0;
+	uint32_t hash = MAP_HASH_OF_NOTHING;
 	size_t i;
 
 	if (globs->patterns.count == 0 || address.len > GLOBS_ADDRESS_MAX)
@@ -187,7 +183,7 @@ globs_visit(const struct globs *globs, struct span address,
 				return true;
 		if (i == 0)
 			return false;
-		hash = table_hash_step(hash, address.p[i - 1]);
+		hash = map_hash_step(hash, address.p[i - 1]);
 	}
 }
 

@@ -11,7 +11,7 @@
 #ifndef EVAL_GLOBS_H
 #define EVAL_GLOBS_H
 
-#include "eval/table.h"
+#include "base/map.h"
 #include "text/mail.h"
 
 #define GLOBS_ADDRESS_MAX 8192 /* octets of an address that is looked at */
@@ -26,8 +26,8 @@ struct glob {
 
 struct globs {
 	struct arena *arena;
-	struct table patterns; /* struct glob *, by the whole pattern */
-	struct table ends;     /* the same, by their ends: chains */
+	struct map patterns; /* struct glob *, by the whole pattern */
+	struct map ends;     /* the same, by their ends: chains */
 };
 
 void globs_init(struct globs *globs, struct arena *arena);

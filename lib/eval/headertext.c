@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/regex.h"
 #include "eval/families.h"
 #include "eval/locales.h"
 #include "eval/people.h"
-#include "eval/table.h"
 #include "text/charset.h"
 
 #define CAPS_MIN 10 /* octets of a subject that is judged by its capitals */
@@ -321,7 +321,7 @@ static bool
 check_header_count_range(const struct eval_call *call)
 {
 	struct span argument = eval_text(call, 0);
-	struct table seen = {.arena = &call->mail->arena};
+	struct map seen = {0};
 	const struct mail_field *field;
 	char name[MAIL_NAME_MAX + 1];
 	size_t at = 0;
@@ -331,7 +331,7 @@ check_header_count_range(const struct eval_call *call)
 	memcpy(name, argument.p, argument.len);
 	name[argument.len] = '\0';
 	while ((field = mail_next(&call->mail->root.header, name, &at)) != NULL)
-		table_add(&seen, field->value);
+		map_at(&seen, &call->mail->arena, field->value);
 	return (double)seen.count >= eval_number(call, 1) &&
 	       (double)seen.count <= eval_number(call, 2);
 }

@@ -13,8 +13,7 @@ compile(struct patterns *patterns, struct ruleset *set, const struct rule *rule,
 	const char *wrong = NULL;
 	void **slot;
 
-	patterns->table.arena = &patterns->arena;
-	slot = table_add(&patterns->table, text);
+	slot = map_pointer_at(&patterns->map, &patterns->arena, text);
 	if (*slot != NULL)
 		return;
 	if (patterns->delimited &&
@@ -48,13 +47,10 @@ patterns_take(struct patterns *patterns, struct ruleset *set,
 void
 patterns_free(struct patterns *patterns)
 {
-	struct table_entry *entry;
 	size_t i;
 
-	for (i = 0; i < patterns->table.size; i++)
-		for (entry = patterns->table.slots[i]; entry != NULL;
-		     entry = entry->next)
-			regex_free(entry->value);
+	for (i = 0; i < patterns->map.cap; i++)
+		regex_free(patterns->map.slots[i].pointer);
 	arena_free(&patterns->arena);
 	*patterns = (struct patterns){0};
 }
@@ -62,17 +58,14 @@ patterns_free(struct patterns *patterns)
 bool
 patterns_have(const struct patterns *patterns, struct span pattern)
 {
-	void **slot = table_find(&patterns->table, pattern);
-
-	return slot != NULL && *slot != NULL;
+	return map_pointer(&patterns->map, pattern) != NULL;
 }
 
 bool
 patterns_match(
     const struct patterns *patterns, struct span pattern, struct span subject)
 {
-	void **slot = table_find(&patterns->table, pattern);
+	const struct regex *regex = map_pointer(&patterns->map, pattern);
 
-	return slot != NULL && *slot != NULL &&
-	       regex_find(*slot, subject, 0, NULL) == 1;
+	return regex != NULL && regex_find(regex, subject, 0, NULL) == 1;
 }

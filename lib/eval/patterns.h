@@ -5,14 +5,14 @@
 #ifndef EVAL_PATTERNS_H
 #define EVAL_PATTERNS_H
 
+#include "base/map.h"
 #include "base/regex.h"
 #include "eval/eval.h"
-#include "eval/table.h"
 
 /* All zero is an empty one. */
 struct patterns {
 	struct arena arena;
-	struct table table;
+	struct map map; /* struct regex *, by their text */
 	bool delimited; /* they may be written "/x/i"; else "/" means itself */
 };
 

@@ -1,7 +1,7 @@
 #include "eval/people.h"
 
+#include "base/map.h"
 #include "eval/globs.h"
-#include "eval/table.h"
 
 #define RECEIVED_TRIED 3 /* Received fields that may name a recipient */
 #define HOST_MAX 253     /* RFC 1035 */
@@ -18,7 +18,8 @@ static const char *const to_fields[] = {"To:addr", "Apparently-To:addr",
 
 /* A list that takes each address once. */
 struct crowd {
-	struct table seen;
+	struct arena *arena;
+	struct map seen;
 	struct text *people;
 };
 
@@ -26,7 +27,7 @@ static void
 begin(struct crowd *crowd, struct arena *arena, struct text *people)
 {
 	memset(crowd, 0, sizeof(*crowd));
-	crowd->seen.arena = arena;
+	crowd->arena = arena;
 	crowd->people = people;
 	people->lines = arena_array(arena, PEOPLE_MAX, sizeof(*people->lines));
 	people->count = 0;
@@ -35,14 +36,14 @@ begin(struct crowd *crowd, struct arena *arena, struct text *people)
 static void
 add(struct crowd *crowd, struct span address)
 {
-	void **seen;
+	uint32_t *seen;
 
 	if (address.len == 0 || crowd->people->count == PEOPLE_MAX)
 		return;
-	seen = table_add(&crowd->seen, address);
-	if (*seen != NULL)
+	seen = map_at(&crowd->seen, crowd->arena, address);
+	if (*seen != 0)
 		return;
-	*seen = crowd;
+	*seen = 1;
 	crowd->people->lines[crowd->people->count++] = address;
 }
 

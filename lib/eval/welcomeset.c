@@ -9,7 +9,7 @@ static const char *const list_names[] = {"welcomelist_from", "blocklist_from",
 static struct globs *
 list_of(struct welcomeset *data, struct span name)
 {
-	void **slot = table_add(&data->lists, name);
+	void **slot = map_pointer_at(&data->lists, &data->arena, name);
 
 	if (*slot == NULL) {
 		*slot = arena_alloc(&data->arena, sizeof(struct globs));
@@ -103,7 +103,6 @@ void
 welcomeset_init(struct welcomeset *data, struct ruleset *set)
 {
 	memset(data, 0, sizeof(*data));
-	data->lists.arena = &data->arena;
 	globs_init(&data->relayed, &data->arena);
 	globs_init(&data->def_relayed, &data->arena);
 	take_lists(data, set);
@@ -132,7 +131,5 @@ welcomeset_free(struct welcomeset *data)
 const struct globs *
 welcomeset_list(const struct welcomeset *data, struct span name)
 {
-	void **slot = table_find(&data->lists, name);
-
-	return slot != NULL ? *slot : NULL;
+	return map_pointer(&data->lists, name);
 }

@@ -13,7 +13,7 @@
 
 struct welcomeset {
 	struct arena arena;
-	struct table lists;       /* struct globs *, by their names */
+	struct map lists;         /* struct globs *, by their names */
 	struct globs relayed;     /* welcomelist_from_rcvd */
 	struct globs def_relayed; /* def_welcomelist_from_rcvd */
 	struct globs *any_relay;  /* welcomelist_allows_relays */

@@ -56,7 +56,7 @@ conditions_plugin(const struct ruleset *set, struct span name)
 	name = plugins_name(name);
 	/* is no more, and what it did is done without it */
 	return span_is(name, "RaciallyCharged") ||
-	       names_find(&set->plugins, name) != NAMES_NONE;
+	       map_get(&set->plugins, name) != 0;
 }
 
 /* "Class::name" of can(...) and has(...) */

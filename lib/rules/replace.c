@@ -35,11 +35,11 @@ static struct span
 value_of(const struct replacer *replacer, size_t kind, struct span name)
 {
 	const struct replacements *list = &replacer->set->replacements[kind];
-	size_t i = names_find(&list->names, name);
+	uint32_t n = map_get(&list->names, name);
 
-	if (i == NAMES_NONE)
+	if (n == 0)
 		return span_of("");
-	return ((const struct span *)(const void *)list->values.p)[i];
+	return ((const struct span *)(const void *)list->values.p)[n - 1];
 }
 
 /* Finds "<word name>": where it is, its length, and its name. */

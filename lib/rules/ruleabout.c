@@ -128,7 +128,8 @@ add_replacement(struct reader *reader, struct span value, size_t kind)
 		note(reader, NOTE_ERROR, "too many replacements");
 		return;
 	}
-	names_put(&list->names, name, list->values.len / sizeof(value) - 1);
+	*map_at(&list->names, &reader->set->arena, name) =
+	    (uint32_t)(list->values.len / sizeof(value));
 }
 
 static void

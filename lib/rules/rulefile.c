@@ -17,7 +17,7 @@ rulefile_keep(struct ruleset *set, const char *path, struct source *source)
 {
 	struct stat st;
 
-	if (names_find(&set->files, span_of(path)) != NAMES_NONE)
+	if (map_get(&set->files, span_of(path)) != 0)
 		return 1;
 	if (stat(path, &st) < 0)
 		return -1;
@@ -35,7 +35,7 @@ rulefile_keep(struct ruleset *set, const char *path, struct source *source)
 		return -1;
 	source->name = arena_copy(&set->arena, span_of(path)).p;
 	source->octets = arena_copy(&set->arena, buf_span(&set->scratch));
-	names_put(&set->files, span_of(source->name), 0);
+	*map_at(&set->files, &set->arena, span_of(source->name)) = 1;
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static void
 load_plugin(struct ruleset *set, struct span name)
 {
 	if (set->plugins.count < RULESET_PLUGINS_MAX)
-		names_put(&set->plugins, name, 0);
+		*map_at(&set->plugins, &set->arena, name) = 1;
 }
 
 static void

@@ -64,20 +64,14 @@ ruleset_free(struct ruleset *set)
 		return;
 	for (i = 0; i < COUNT(set->keywords, struct keyword); i++)
 		buf_free(&ruleset_keyword_at(set, i)->settings);
-	for (i = 0; i < REPLACE_KINDS; i++) {
-		names_free(&set->replacements[i].names);
+	for (i = 0; i < REPLACE_KINDS; i++)
 		buf_free(&set->replacements[i].values);
-	}
 	buf_free(&set->rules);
 	buf_free(&set->keywords);
 	buf_free(&set->notes);
 	buf_free(&set->pres);
 	buf_free(&set->configs);
 	buf_free(&set->scratch);
-	names_free(&set->rule_names);
-	names_free(&set->keyword_names);
-	names_free(&set->plugins);
-	names_free(&set->files);
 	arena_free(&set->arena);
 	free(set);
 }
@@ -108,11 +102,11 @@ struct entry *
 ruleset_entry(struct reader *reader, struct span name)
 {
 	struct ruleset *set = reader->set;
-	size_t i = names_find(&set->rule_names, name);
+	uint32_t n = map_get(&set->rule_names, name);
 	struct entry entry = {0};
 
-	if (i != NAMES_NONE)
-		return entry_at(set, i);
+	if (n != 0)
+		return entry_at(set, n - 1);
 	if (!is_name(name)) {
 		note(reader, NOTE_ERROR, "no name for a rule: '%.*s'",
 		    SPAN_ARG(name));
@@ -122,13 +116,13 @@ ruleset_entry(struct reader *reader, struct span name)
 	entry.rule.name = name.p;
 	entry.rule.file = reader->file;
 	entry.rule.line = reader->line;
-	i = COUNT(set->rules, struct entry);
 	if (!buf_add(&set->rules, &entry, sizeof(entry))) {
 		note(reader, NOTE_ERROR, "too many rules");
 		return NULL;
 	}
-	names_put(&set->rule_names, name, i);
-	return entry_at(set, i);
+	n = (uint32_t)COUNT(set->rules, struct entry);
+	*map_at(&set->rule_names, &set->arena, name) = n;
+	return entry_at(set, n - 1);
 }
 
 struct keyword *
@@ -140,12 +134,13 @@ ruleset_keyword_at(const struct ruleset *set, size_t i)
 struct keyword *
 ruleset_keyword(struct ruleset *set, struct span name)
 {
-	size_t i = names_find(&set->keyword_names, name);
+	uint32_t n = map_get(&set->keyword_names, name);
+	size_t i;
 	struct keyword keyword = {0}, *other;
 	struct buf newer = BUF_INIT(RULESET_NAME_MAX + 16);
 
-	if (i != NAMES_NONE)
-		return ruleset_keyword_at(set, i);
+	if (n != 0)
+		return ruleset_keyword_at(set, n - 1);
 	name = arena_copy(&set->arena, name);
 	keyword.name = name.p;
 	buf_init(
@@ -159,7 +154,7 @@ ruleset_keyword(struct ruleset *set, struct span name)
 	keyword.setting = i;
 	if (!buf_add(&set->keywords, &keyword, sizeof(keyword)))
 		return NULL;
-	names_put(&set->keyword_names, name, i);
+	*map_at(&set->keyword_names, &set->arena, name) = (uint32_t)i + 1;
 	if (keyword.command != NULL)
 		return ruleset_keyword_at(set, i);
 	keyword.use = settings_use(name.p);
@@ -242,20 +237,18 @@ ruleset_rule(const struct ruleset *set, size_t i)
 long
 ruleset_find(const struct ruleset *set, struct span name)
 {
-	size_t i = names_find(&set->rule_names, name);
-
-	return i == NAMES_NONE ? -1 : (long)i;
+	return (long)map_get(&set->rule_names, name) - 1;
 }
 
 const struct setting *
 ruleset_setting(const struct ruleset *set, const char *name, size_t *at)
 {
-	size_t i = names_find(&set->keyword_names, span_of(name));
+	uint32_t n = map_get(&set->keyword_names, span_of(name));
 	const struct buf *list;
 
-	if (i == NAMES_NONE)
+	if (n == 0)
 		return NULL;
-	list = &ruleset_keyword_at(set, i)->settings;
+	list = &ruleset_keyword_at(set, n - 1)->settings;
 	if (*at >= COUNT(*list, struct setting))
 		return NULL;
 	return &((const struct setting *)(void *)list->p)[(*at)++];

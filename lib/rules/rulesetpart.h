@@ -5,7 +5,7 @@
 #ifndef RULES_RULESETPART_H
 #define RULES_RULESETPART_H
 
-#include "rules/names.h"
+#include "base/map.h"
 #include "rules/ruleset.h"
 #include "rules/settings.h"
 
@@ -48,23 +48,23 @@ struct keyword {
 enum { REPLACE_TAG, REPLACE_PRE, REPLACE_INTER, REPLACE_POST, REPLACE_KINDS };
 
 struct replacements {
-	struct names names;
+	struct map names;  /* which value, and 1 */
 	struct buf values; /* struct span */
 };
 
 struct ruleset {
 	struct arena arena;
-	struct buf rules; /* struct entry */
-	struct names rule_names;
-	struct buf keywords; /* struct keyword */
-	struct names keyword_names;
-	struct buf notes; /* struct note */
+	struct buf rules;         /* struct entry */
+	struct map rule_names;    /* which rule, and 1 */
+	struct buf keywords;      /* struct keyword */
+	struct map keyword_names; /* which keyword, and 1 */
+	struct buf notes;         /* struct note */
 	size_t note_counts[RULESET_NOTE_KINDS];
-	struct names files;   /* that were read */
+	struct map files;     /* that were read */
 	struct span language; /* "de_DE" */
 	struct buf pres;      /* struct source: *.pre */
 	struct buf configs;   /* struct source: the others */
-	struct names plugins; /* that are loaded, without their class */
+	struct map plugins;   /* that are loaded, without their class */
 	bool compat_welcomelist;
 	struct replacements replacements[REPLACE_KINDS];
 	struct span replace_start;

@@ -1,4 +1,4 @@
-/* buf, scan, io, conf, proc: the modules below all others. */
+/* buf, map, scan, io, conf, proc: the modules below all others. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/map.h"
 #include "base/proc.h"
 #include "base/scan.h"
 #include "test.h"
@@ -39,6 +40,51 @@ static bool
 is_digit(int c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static void
+test_map_keeps_a_number_for_each_of_many_names(void)
+{
+	struct arena arena = {0};
+	struct map map = {0};
+	char key[20];
+	int i;
+
+	CHECK(map_get(&map, span_of("a")) == 0);
+	for (i = 0; i < 2000; i++) {
+		snprintf(key, sizeof(key), "key %d", i % 1000);
+		*map_at(&map, &arena, arena_copy(&arena, span_of(key))) += 1;
+	}
+	CHECK(map.count == 1000);
+	CHECK(map_get(&map, span_of("key 0")) == 2);
+	CHECK(map_get(&map, span_of("key 999")) == 2);
+	CHECK(map_get(&map, span_of("key 1000")) == 0);
+	*map_at(&map, &arena, (struct span){NULL, 0}) = 7;
+	CHECK(map_get(&map, span_of("")) == 7);
+	arena_free(&arena);
+}
+
+static void
+test_map_finds_all_ends_of_a_text_in_one_walk(void)
+{
+	const struct span text = span_of("a.example.com");
+	uint32_t hash = MAP_HASH_OF_NOTHING;
+	struct arena arena = {0};
+	struct map map = {0};
+	char one = 1, none = 0;
+	size_t i;
+
+	CHECK(map_pointer(&map, span_of("com")) == NULL);
+	CHECK(map_pointer_hashed(&map, span_of(""), hash) == NULL);
+	*map_pointer_at(&map, &arena, span_of("example.com")) = &one;
+	*map_pointer_at(&map, &arena, span_of("")) = &none;
+	CHECK(map_pointer(&map, span_of("example.com")) == &one);
+	CHECK(map_pointer(&map, span_of("com")) == NULL);
+	CHECK(map_pointer_hashed(&map, span_of(""), hash) == &none);
+	for (i = text.len; i > 2; i--)
+		hash = map_hash_step(hash, text.p[i - 1]);
+	CHECK(map_pointer_hashed(&map, span_from(text, 2), hash) == &one);
+	arena_free(&arena);
 }
 
 static void
@@ -222,6 +268,8 @@ main(void)
 {
 	err_init("base");
 	TEST(buf_stops_at_its_maximum);
+	TEST(map_keeps_a_number_for_each_of_many_names);
+	TEST(map_finds_all_ends_of_a_text_in_one_walk);
 	TEST(scan_keeps_its_first_error);
 	TEST(scan_reads_numbers_up_to_their_maximum);
 	TEST(io_reads_lines_and_their_limits);

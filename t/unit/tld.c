@@ -1,7 +1,6 @@
-/* tld, map: names of hosts and where their registered part begins. */
+/* tld: names of hosts and where their registered part begins. */
 #include "text/tld.h"
 #include "base/err.h"
-#include "base/map.h"
 #include "test.h"
 
 static struct tld *
@@ -129,28 +128,6 @@ test_a_name_has_two_labels_or_more(void)
 	CHECK(tld_is_name(span_of(long_label + 1)));
 }
 
-static void
-test_a_map_keeps_a_number_for_each_of_many_names(void)
-{
-	struct arena arena = {0};
-	struct map map = {0};
-	char key[20];
-	int i;
-
-	CHECK(map_get(&map, span_of("a")) == 0);
-	for (i = 0; i < 2000; i++) {
-		snprintf(key, sizeof(key), "key %d", i % 1000);
-		*map_at(&map, &arena, arena_copy(&arena, span_of(key))) += 1;
-	}
-	CHECK(map.count == 1000);
-	CHECK(map_get(&map, span_of("key 0")) == 2);
-	CHECK(map_get(&map, span_of("key 999")) == 2);
-	CHECK(map_get(&map, span_of("key 1000")) == 0);
-	*map_at(&map, &arena, (struct span){NULL, 0}) = 7;
-	CHECK(map_get(&map, span_of("")) == 7);
-	arena_free(&arena);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -162,6 +139,5 @@ main(int argc, char **argv)
 	TEST(names_of_other_scripts_are_compared_as_dns_has_them);
 	TEST(without_a_list_the_public_suffixes_count);
 	TEST(a_name_has_two_labels_or_more);
-	TEST(a_map_keeps_a_number_for_each_of_many_names);
 	return test_end();
 }
