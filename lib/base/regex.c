@@ -47,8 +47,8 @@ options_of(unsigned flags)
 	       (flags & REGEX_DOTALL ? PCRE2_DOTALL : 0) |
 	       (flags & REGEX_EXTENDED ? PCRE2_EXTENDED : 0) |
 	       (flags & REGEX_ANCHORED ? PCRE2_ANCHORED : 0) |
-	       (flags & REGEX_UNGREEDY ? PCRE2_UNGREEDY : 0) | PCRE2_NEVER_UTF |
-	       PCRE2_NEVER_BACKSLASH_C;
+	       (flags & REGEX_UNGREEDY ? PCRE2_UNGREEDY : 0) | PCRE2_DUPNAMES |
+	       PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
 }
 
 struct regex *
@@ -124,6 +124,27 @@ regex_find(const struct regex *regex, struct span subject, size_t from,
 	if (match != NULL)
 		tell(data, rc == 0 ? REGEX_GROUPS_MAX : rc, subject, match);
 	return 1;
+}
+
+/* PCRE2's table has entries of one size: two octets for the number, the name,
+ * NUL (pcre2api(3)). */
+bool
+regex_name(
+    const struct regex *regex, size_t i, struct span *name, size_t *group)
+{
+	const unsigned char *table;
+	uint32_t count, size;
+
+	if (pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count) < 0 ||
+	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size) <
+		0 ||
+	    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table) < 0 ||
+	    i >= count)
+		return false;
+	table += i * size;
+	*group = (size_t)table[0] << 8 | table[1];
+	*name = span_of((const char *)table + 2);
+	return true;
 }
 
 static struct regex *

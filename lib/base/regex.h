@@ -43,6 +43,11 @@ void regex_free(struct regex *regex);
 int regex_find(const struct regex *regex, struct span subject, size_t from,
     struct regex_match *match);
 
+/* The i-th named group: its name, which lives as long as the regex, and its
+ * number.  false behind the last. */
+bool regex_name(
+    const struct regex *regex, size_t i, struct span *name, size_t *group);
+
 /* The steps of one match, for all that follow.  The default is 300,000. */
 void regex_limit(uint32_t steps);
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "rules/judgepart.h"
+#include "rules/pattern.h"
 #include "text/render.h"
 
 #define SEARCHES 64 /* between two looks at the clock */
@@ -32,6 +33,35 @@ find(struct judge *judge, const struct regex *regex, struct span text,
 	return rc;
 }
 
+/* Asks all rules whose captures a template may want, and fills it in; it stays
+ * NULL if something that it wants is not known. */
+static void
+fill(struct judge *judge, struct check *check)
+{
+	struct buf filled = BUF_INIT(CAPTURES_PATTERN_MAX);
+	struct buf why = BUF_INIT(256);
+	size_t i;
+
+	for (i = 0; i < judge->capturing_count; i++)
+		ask(judge, judge->capturing[i], false);
+	if (captures_fill(&judge->captures, check->rule->pattern, &filled))
+		check->filled =
+		    rule_regex(buf_span(&filled), check->rule->regex, &why);
+	buf_free(&filled);
+	buf_free(&why);
+}
+
+/* What to search a message for; NULL if the rule does not run. */
+static const struct regex *
+pattern_of(struct judge *judge, struct check *check)
+{
+	if (!check->template)
+		return judge_pattern(judge, check);
+	if (check->filled == NULL)
+		fill(judge, check);
+	return check->filled;
+}
+
 /* Searches one line, adds to the answer, and says whether it has enough. */
 static bool
 search_line(struct judge *judge, const struct check *check,
@@ -50,6 +80,9 @@ search_line(struct judge *judge, const struct check *check,
 		if (answer->value == 0)
 			answer->matched = match.groups[0];
 		answer->value++;
+		if (check->captures)
+			captures_keep(&judge->captures, &judge->mail->arena,
+			    regex, &match);
 		if (!multiple ||
 		    (rule->maxhits > 0 && answer->value >= rule->maxhits))
 			return true;
@@ -88,7 +121,7 @@ search_text(struct judge *judge, struct check *check, enum source source,
 	size_t i, line, count = lines != NULL ? lines->count : text->count;
 	const struct regex *regex;
 
-	if (count == 0 || (regex = judge_pattern(judge, check)) == NULL)
+	if (count == 0 || (regex = pattern_of(judge, check)) == NULL)
 		return;
 	for (i = 0; i < count; i++) {
 		line = lines != NULL ? lines->list[i] : i;
@@ -154,7 +187,7 @@ ask_header(struct judge *judge, struct check *check, struct answer *answer)
 	}
 	if (text.p == NULL)
 		text = rule->unset.p != NULL ? rule->unset : span_of("");
-	regex = judge_pattern(judge, check);
+	regex = pattern_of(judge, check);
 	if (regex == NULL)
 		return;
 	if (rule->negated)
@@ -212,7 +245,7 @@ ask_mimeheader(struct judge *judge, struct check *check, struct answer *answer)
 {
 	const struct rule *rule = check->rule;
 	const struct mail_part *part = &judge->mail->root;
-	const struct regex *regex = judge_pattern(judge, check);
+	const struct regex *regex = pattern_of(judge, check);
 	bool found = false;
 	struct span text;
 
@@ -261,6 +294,7 @@ ask_check(
     struct judge *judge, struct check *check, bool truth, struct answer *answer)
 {
 	struct mail *mail = judge->mail;
+	const struct regex *regex;
 
 	switch (check->rule->kind) {
 	case RULE_HEADER:
@@ -277,9 +311,10 @@ ask_check(
 		search_text(judge, check, SOURCE_URI, &mail->uris->all, answer);
 		break;
 	case RULE_FULL:
-		if (judge_pattern(judge, check) != NULL)
+		regex = pattern_of(judge, check);
+		if (regex != NULL)
 			search_line(
-			    judge, check, check->regex, mail->pristine, answer);
+			    judge, check, regex, mail->pristine, answer);
 		break;
 	case RULE_MIMEHEADER:
 		ask_mimeheader(judge, check, answer);
@@ -344,6 +379,11 @@ begin(struct judge *judge, struct mail *mail, double learned, int64_t deadline)
 	judge->begun = false;
 	memset(judge->scanned, 0, sizeof(judge->scanned));
 	memset(judge->answers, 0, judge->count * sizeof(*judge->answers));
+	judge->captures = (struct captures){NULL, 0, 0};
+	for (i = 0; i < judge->template_count; i++) {
+		regex_free(judge->checks[judge->templates[i]].filled);
+		judge->checks[judge->templates[i]].filled = NULL;
+	}
 	for (i = 0; i < judge->selected_count; i++)
 		judge->selected[i].known = false;
 }

@@ -72,20 +72,43 @@ select_piece(struct judge *judge, struct span name)
 	return i;
 }
 
+static bool
+has_pattern(const struct rule *rule)
+{
+	switch (rule->kind) {
+	case RULE_HEADER:
+		return !rule->exists;
+	case RULE_BODY:
+	case RULE_RAWBODY:
+	case RULE_FULL:
+	case RULE_URI:
+	case RULE_MIMEHEADER:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void
 prepare_pattern(struct judge *judge, struct check *check, enum source source,
     struct arena *scratch)
 {
 	static struct literals literals;
 	uint32_t id = (uint32_t)judge->filter_count[source];
+	struct buf wide = BUF_INIT(2 * RULESET_PATTERN_MAX);
+	struct span pattern = check->rule->pattern;
 
-	literals_of(
-	    scratch, check->rule->pattern, check->rule->regex, &literals);
+	if (check->template) {
+		captures_widen(pattern, &wide);
+		pattern = buf_span(&wide);
+	}
+	literals_of(scratch, pattern, check->rule->regex, &literals);
 	check->filter = -1;
 	if (prefilter_add(judge->filters[source], &literals, id)) {
 		check->filter = (long)id;
 		judge->filter_count[source]++;
 	}
+	buf_free(&wide);
 	arena_reset(scratch);
 }
 
@@ -138,11 +161,28 @@ prepare_eval(struct judge *judge, struct check *check)
 }
 
 static void
+prepare_captures(struct judge *judge, struct check *check)
+{
+	struct span pattern = check->rule->pattern, name;
+	size_t i = (size_t)(check - judge->checks), at = 0;
+
+	if (!has_pattern(check->rule))
+		return;
+	check->captures = captures_named(pattern);
+	if (check->captures)
+		judge->capturing[judge->capturing_count++] = i;
+	check->template = captures_next(pattern, &at, &name);
+	if (check->template)
+		judge->templates[judge->template_count++] = i;
+}
+
+static void
 prepare(struct judge *judge, struct check *check)
 {
 	const struct rule *rule = check->rule;
 
 	check->runs = rule->scores[judge->score_set] != 0;
+	prepare_captures(judge, check);
 	switch (rule->kind) {
 	case RULE_HEADER:
 		check->selector = select_piece(judge, rule->selector);
@@ -179,6 +219,8 @@ need(struct judge *judge, size_t i)
 	if (check->needed || !check->runs)
 		return;
 	check->needed = true;
+	for (k = 0; check->template && k < judge->capturing_count; k++)
+		need(judge, judge->capturing[k]);
 	if (check->meta == NULL)
 		return;
 	count = meta_rules(check->meta, &rules);
@@ -305,6 +347,10 @@ judge_new(struct ruleset *set, unsigned score_set)
 	    arena_array(arena, judge->count, sizeof(*judge->checks));
 	judge->answers =
 	    arena_array(arena, judge->count, sizeof(*judge->answers));
+	judge->capturing =
+	    arena_array(arena, judge->count, sizeof(*judge->capturing));
+	judge->templates =
+	    arena_array(arena, judge->count, sizeof(*judge->templates));
 	judge->selected =
 	    arena_array(arena, judge->count, sizeof(*judge->selected));
 	for (i = 0; i < SOURCES; i++)
@@ -331,6 +377,7 @@ judge_free(struct judge *judge)
 		return;
 	for (i = 0; i < judge->count; i++) {
 		regex_free(judge->checks[i].regex);
+		regex_free(judge->checks[i].filled);
 		uridetail_free(judge->checks[i].detail);
 	}
 	for (i = 0; i < SOURCES; i++)
@@ -358,23 +405,8 @@ judge_compile(struct judge *judge, bool all)
 
 	for (i = 0; i < judge->count; i++) {
 		check = &judge->checks[i];
-		if (!check->needed && !all)
-			continue;
-		switch (check->rule->kind) {
-		case RULE_HEADER:
-			if (check->rule->exists)
-				break;
-			/* fallthrough */
-		case RULE_BODY:
-		case RULE_RAWBODY:
-		case RULE_FULL:
-		case RULE_URI:
-		case RULE_MIMEHEADER:
+		if ((check->needed || all) && has_pattern(check->rule))
 			judge_pattern(judge, check);
-			break;
-		default:
-			break;
-		}
 	}
 }
 
