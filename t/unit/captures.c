@@ -150,7 +150,7 @@ static void
 test_rules_use_what_others_have_matched(void)
 {
 	CHECK_SAME(hits("util_rb_tld example\n"
-			"uri IN_URI m|^https?://.{3,20}#%{TO}|i\n"
+			"uri IN_URI m|^https?://.{3,20}\\#%{TO}|i\n"
 			"header __TO To:addr =~ /(?<TO>.*)/\n",
 		       MESSAGE),
 	    "IN_URI,");
