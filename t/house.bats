@@ -129,7 +129,7 @@ let_in() {
 @test "the lines in the README are shell, and S1 starts" {
 	sed -n 's/^    //p' "$TOP/README" >lines
 	sh -n lines
-	grep -v '^ ' "$TOP/README" | grep -q 'S1 and$'
+	grep -v '^ ' "$TOP/README" | grep -q 'S1 to S4$'
 	s1=$(sed -n '/^    # S1/{n;s/^ *//p;}' "$TOP/README")
 	# as it stands there, but for the port, the user, and the directories
 	port=$(free_port)
@@ -198,6 +198,54 @@ let_in() {
 	timeout 60 unshare -m sh inside "$port" 3>&-
 	grep -q '554 5.7.1 Virus found: Test.Eicar' said
 	[ "$(wc -l <mails)" = 1 ]
+}
+
+@test "S3 and S4 of the README start, and file spam as junk" {
+	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
+	let_in
+	local server
+	cp -R "$TOP/share/nodes" nodes
+	database signatures
+	infected virus.eml CRLF
+	# as a letter of the demo
+	sed -n '/^crlf >"$dir\/spam"/,/^EOF/{s/^\t//p;}' "$TOP/t/demo" >spam.eml
+	grep -q '^Subject: URGENT' spam.eml
+	for server in S3 S4; do
+		port=$(free_port)
+		{
+			cat <<-'EOF'
+				set -e
+				unset TMPDIR
+				port=$1
+				for dir in /run /var/lib /srv; do
+					mount -t tmpfs tmpfs $dir
+				done
+				mkdir /srv/mail
+				cp -R signatures /var/lib/clamav
+				chown nobody /srv/mail
+			EOF
+			sed -n "/^    # $server/,/^\$/s/^    //p" "$TOP/README" |
+			    sed "s/ :25 / 127.0.0.1:$port /;s/-u pimail/-u nobody/" |
+			    sed '$s/$/ \&/'
+			cat <<-'EOF'
+				jobs -p >pids
+				send() {
+					swaks --server 127.0.0.1 --port "$port" "$@" \
+					    --from a@b.example --to talktome@carol.example
+				}
+				until send >said 2>&1; do sleep 0.2; done
+				send --data spam.eml >said 2>&1
+				send --data virus.eml >virus 2>&1 || :
+				kill $(cat pids)
+				wait
+				find /srv/mail -type f >mails
+			EOF
+		} >inside
+		timeout 60 unshare -m sh inside "$port" 3>&-
+		grep -q '/\.Junk/new/' mails
+		grep -qv '/\.Junk/' mails
+	done
+	grep -q '554 5.7.1 Virus found: Test.Eicar' virus
 }
 
 @test "the demo passes" {
