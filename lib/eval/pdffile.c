@@ -214,6 +214,13 @@ add_octal(struct buf *text, struct span string)
 	}
 }
 
+/* What may stand behind a backslash for itself. */
+static bool
+is_escaped(char c)
+{
+	return c == '(' || c == ')' || c == '\\';
+}
+
 /* What a string of a file says; UTF-16 without its zeros. */
 static struct span
 string_text(struct reader *reader, struct span string)
@@ -232,7 +239,7 @@ string_text(struct reader *reader, struct span string)
 		if (wide && raw.p[i] == '\0')
 			continue;
 		if (!is_hex && raw.p[i] == '\\' && i + 1 < raw.len &&
-		    memchr("()\\", raw.p[i + 1], 3) != NULL)
+		    is_escaped(raw.p[i + 1]))
 			i++;
 		buf_add(&text, raw.p + i, 1);
 	}

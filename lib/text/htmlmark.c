@@ -57,7 +57,7 @@ static bool
 take_names(
     struct html_lexer *lexer, const char **at, enum html_section *highest)
 {
-	const char *s = html_skip_spaces(*at, lexer->end), *name = s;
+	const char *s = html_skip_spaces(*at, lexer->end), *name;
 	enum html_section section;
 
 	if (!html_is_name_first(html_at(lexer, s)))

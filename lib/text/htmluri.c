@@ -206,41 +206,38 @@ is_host_of(struct span authority, const char *kind)
 	return i < authority.len && authority.p[i] == '.';
 }
 
+/* Appends it, and returns where it ends. */
 static char *
-add(char *p, const char *mark, struct span part)
+add(char *p, struct span part)
 {
-	size_t len = strlen(mark);
-
-	memcpy(p, mark, len);
 	if (part.len > 0)
-		memcpy(p + len, part.p, part.len);
-	return p + len + part.len;
+		memcpy(p, part.p, part.len);
+	return p + part.len;
 }
 
 static struct span
 join(struct arena *arena, const struct parts *parts)
 {
-	const struct span none = {"", 0};
 	size_t room = parts->scheme.len + parts->authority.len +
 		      parts->path.len + parts->query.len + parts->fragment.len +
 		      sizeof("http://?#");
 	char *start = arena_alloc(arena, room), *p = start;
 
 	if (parts->scheme.len > 0) {
-		p = add(p, "", parts->scheme);
-		p = add(p, ":", none);
+		p = add(p, parts->scheme);
+		p = add(p, span_of(":"));
 	} else if (is_host_of(parts->authority, "www")) {
-		p = add(p, "http:", none);
+		p = add(p, span_of("http:"));
 	} else if (is_host_of(parts->authority, "ftp")) {
-		p = add(p, "ftp:", none);
+		p = add(p, span_of("ftp:"));
 	}
 	if (parts->authority.p != NULL)
-		p = add(p, "//", parts->authority);
-	p = add(p, "", parts->path);
+		p = add(add(p, span_of("//")), parts->authority);
+	p = add(p, parts->path);
 	if (parts->query.p != NULL)
-		p = add(p, "?", parts->query);
+		p = add(add(p, span_of("?")), parts->query);
 	if (parts->fragment.p != NULL)
-		p = add(p, "#", parts->fragment);
+		p = add(add(p, span_of("#")), parts->fragment);
 	return (struct span){start, (size_t)(p - start)};
 }
 
