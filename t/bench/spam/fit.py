@@ -31,7 +31,7 @@ MARGIN = 1.0  # points below REQUIRED from which on ham costs
 ROUNDS = 60
 STIFFNESS = 2.0  # how much a point costs that does little
 HAM_WRONG = 0.001
-RESERVE = 0.8  # points below REQUIRED at which ham that fits is wrong, as ham
+RESERVE = 0.5  # points below REQUIRED at which ham that fits is wrong, as ham
                # that is not known yet scores higher
 HAM_WEIGHTS = [2 ** i for i in range(11)]
 FREE = re.compile(
