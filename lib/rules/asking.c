@@ -33,6 +33,29 @@ find(struct judge *judge, const struct regex *regex, struct span text,
 	return rc;
 }
 
+/* Keeps what selectors that a template asks for find: the first piece. */
+static void
+add_headers(struct judge *judge, struct span pattern)
+{
+	struct arena *arena = &judge->mail->arena;
+	struct selector selector;
+	struct span name, inner;
+	struct text text;
+	size_t at = 0;
+
+	while (captures_next(pattern, &at, &name)) {
+		if (!span_starts(name, "HEADER("))
+			continue;
+		inner = span_from(name, strlen("HEADER("));
+		inner.len--;
+		selector_parse(inner, &selector);
+		selector_get(judge->mail, &selector, judge->tld, &text);
+		if (text.count > 0)
+			captures_add(
+			    &judge->captures, arena, name, text.lines[0]);
+	}
+}
+
 /* Asks all rules whose captures a template may want, and fills it in; it stays
  * NULL if something that it wants is not known. */
 static void
@@ -44,6 +67,7 @@ fill(struct judge *judge, struct check *check)
 
 	for (i = 0; i < judge->capturing_count; i++)
 		ask(judge, judge->capturing[i], false);
+	add_headers(judge, check->rule->pattern);
 	if (captures_fill(&judge->captures, check->rule->pattern, &filled))
 		check->filled =
 		    rule_regex(buf_span(&filled), check->rule->regex, &why);

@@ -42,6 +42,27 @@ captures_named(struct span pattern)
 	return false;
 }
 
+/* How much of a text is a name that a template wants, with the argument that it
+ * may have: "NAME(ARGUMENT)"; 0 if it is none. */
+static size_t
+wanted_len(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && is_name_char(text.p[len]))
+		len++;
+	if (!is_name((struct span){text.p, len}))
+		return 0;
+	if (len < text.len && text.p[len] == '(') {
+		while (
+		    len < text.len && text.p[len] != ')' && text.p[len] != '}')
+			len++;
+		if (len == text.len || text.p[len++] != ')')
+			return 0;
+	}
+	return len < text.len && text.p[len] == '}' ? len : 0;
+}
+
 bool
 captures_next(struct span pattern, size_t *at, struct span *name)
 {
@@ -58,18 +79,17 @@ captures_next(struct span pattern, size_t *at, struct span *name)
 		if (p > pattern.p && p[-1] == '\\')
 			continue;
 		rest = span_from(pattern, *at);
-		for (len = 0; len < rest.len && is_name_char(rest.p[len]);)
-			len++;
+		len = wanted_len(rest);
+		if (len == 0)
+			continue;
 		*name = (struct span){rest.p, len};
-		if (len < rest.len && rest.p[len] == '}' && is_name(*name)) {
-			*at += len + 1;
-			return true;
-		}
+		*at += len + 1;
+		return true;
 	}
 }
 
-static void
-keep(struct captures *captures, struct arena *arena, struct span name,
+void
+captures_add(struct captures *captures, struct arena *arena, struct span name,
     struct span text)
 {
 	struct capture *capture;
@@ -102,7 +122,8 @@ captures_keep(struct captures *captures, struct arena *arena,
 
 	for (i = 0; regex_name(regex, i, &name, &group); i++)
 		if (group < REGEX_GROUPS_MAX && is_name(name))
-			keep(captures, arena, name, match->groups[group]);
+			captures_add(
+			    captures, arena, name, match->groups[group]);
 }
 
 static bool

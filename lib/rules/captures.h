@@ -7,6 +7,7 @@
  *
  * A template is a pattern with %{NAME}; \%{NAME} is none.  It stands for all
  * texts that groups of that name have matched in the message, as they are.
+ * %{HEADER(From:addr)} is what that selector finds.
  */
 #ifndef RULES_CAPTURES_H
 #define RULES_CAPTURES_H
@@ -38,9 +39,13 @@ struct captures {
  * [A-Z0-9_]+, as those of tags are. */
 bool captures_named(struct span pattern);
 
-/* The next name that a template wants, from *at on; false behind the last, so
- * false at once for what is no template. */
+/* The next name that a template wants, from *at on, with its argument if it has
+ * one; false behind the last, so false at once for what is no template. */
 bool captures_next(struct span pattern, size_t *at, struct span *name);
+
+/* Keeps a text, once, under a name that must live as long. */
+void captures_add(struct captures *captures, struct arena *arena,
+    struct span name, struct span text);
 
 /* Keeps what the named groups of a match are, each text once. */
 void captures_keep(struct captures *captures, struct arena *arena,

@@ -32,6 +32,8 @@ test_a_template_has_names_of_tags(void)
 	CHECK_SAME(names_of("a%{B}c%{DE_F1}"), "B,DE_F1,");
 	CHECK_SAME(names_of("\\%{B}%{b}%{}%{1B}%{_B}%{B_}%{B__C}%{B"), "");
 	CHECK_SAME(names_of("%{%{B}}"), "B,");
+	CHECK_SAME(names_of("%{B(c:d)}%{B()}"), "B(c:d),B(),");
+	CHECK_SAME(names_of("%{B(c}%{B(c)d}%{(c)}%{B("), "");
 	CHECK(captures_named(span_of("a(?<B>c)")));
 	CHECK(captures_named(span_of("(?P<B>c)")));
 	CHECK(captures_named(span_of("(?:(?'B'c))")));
@@ -159,6 +161,10 @@ test_rules_use_what_others_have_matched(void)
 			"body __NAME /dear (?<NAME>\\w+)/i\n",
 		       MESSAGE),
 	    "IN_SUBJECT,");
+	CHECK_SAME(hits("body A /%{HEADER(To:addr:user)}/\n"
+			"body B /%{HEADER(Cc:addr)}/\n",
+		       MESSAGE),
+	    "A,");
 	/* all that one with "multiple" has matched */
 	CHECK_SAME(hits("full BOB /dear %{NAME}$/\n"
 			"body __NAME /dear (?<NAME>\\w+)/i\n"
