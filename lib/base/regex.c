@@ -7,6 +7,7 @@
 
 #define STACK_MIN (32 << 10)
 #define STACK_MAX (512 << 10) /* of the JIT */
+#define FULL_STEPS 2048       /* octets of a subject up to which all count */
 
 struct regex {
 	pcre2_code *code;
@@ -14,9 +15,20 @@ struct regex {
 
 static uint32_t steps_max = 300000;
 
+/* PCRE2 counts the steps anew wherever in the subject it begins, so there are
+ * less of them for a longer one: together they stay the same. */
+static uint32_t
+steps_for(size_t len)
+{
+	uint64_t steps = steps_max;
+
+	return len <= FULL_STEPS ? steps_max
+				 : (uint32_t)(steps * FULL_STEPS / len) + 1;
+}
+
 /* One for all: a process looks at one thing at a time. */
 static pcre2_match_context *
-match_context(void)
+match_context(size_t len)
 {
 	static pcre2_match_context *context;
 	pcre2_jit_stack *stack;
@@ -29,7 +41,7 @@ match_context(void)
 		pcre2_jit_stack_assign(context, NULL, stack);
 		pcre2_set_heap_limit(context, 8 << 10); /* KB */
 	}
-	pcre2_set_match_limit(context, steps_max);
+	pcre2_set_match_limit(context, steps_for(len));
 	return context;
 }
 
@@ -116,7 +128,7 @@ regex_find(const struct regex *regex, struct span subject, size_t from,
 	if (subject.p == NULL)
 		subject.p = "";
 	rc = pcre2_match(regex->code, (PCRE2_SPTR)subject.p, subject.len, from,
-	    0, data, match_context());
+	    0, data, match_context(subject.len - from));
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (rc < 0)
