@@ -423,7 +423,7 @@ read_row(struct reader *reader)
 		read_times(reader, &min, &max);
 		row_add(reader->arena, &row, piece, min, max);
 	}
-	return row_end(&row);
+	return row_end(reader->arena, &row);
 }
 
 static struct piece
@@ -446,7 +446,7 @@ literals_of(struct arena *arena, struct span pattern, unsigned flags,
 
 	literals->count = 0;
 	literals->times = 1;
-	literals->run = (struct run){NULL, 0};
+	literals->runs = NULL;
 	if (pattern.len == 0 || (flags & REGEX_EXTENDED) != 0)
 		return;
 	reader.end = pattern.p + pattern.len;
@@ -455,12 +455,12 @@ literals_of(struct arena *arena, struct span pattern, unsigned flags,
 		read_choice(&reader);
 		reader.p = pattern.p;
 	}
-	need = piece_need(read_choice(&reader));
+	need = piece_need(arena, read_choice(&reader));
 	if (reader.failed || reader.p != reader.end)
 		return;
 	set_thin(&need.set);
 	literals->times = need.times;
 	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
 		literals->list[literals->count++] = need.set.list[i];
-	literals->run = need.window;
+	literals->runs = need.windows;
 }

@@ -20,7 +20,7 @@ struct literals {
 			   the other's beginning */
 	struct span list[LITERALS_MAX]; /* in lower case */
 	size_t count;                   /* 0: nothing is known */
-	struct run run; /* which each match holds; count 0: none is known */
+	const struct choice *runs; /* each match holds one; NULL: none known */
 };
 
 /* The strings lie in the arena. */

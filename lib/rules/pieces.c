@@ -178,16 +178,24 @@ set_thin(struct set *set)
 	set->count = kept;
 }
 
-struct piece
-piece_need(struct piece piece)
+/* The one that says more. */
+static const struct choice *
+better(const struct choice *a, const struct choice *b)
 {
-	unsigned bits;
+	if (a == NULL || b == NULL)
+		return a != NULL ? a : b;
+	return b->bits > a->bits ? b : a;
+}
 
+struct piece
+piece_need(struct arena *arena, struct piece piece)
+{
 	piece.exact = false;
 	if (set_rarity(&piece.set) == 0)
 		piece.set = (struct set){NULL, 0};
 	if (piece.shaped)
-		piece.window = run_window(piece.run, &bits);
+		piece.windows =
+		    better(choice_of(arena, piece.run), piece.windows);
 	piece.shaped = false;
 	return piece;
 }
@@ -201,8 +209,8 @@ or_strings(struct arena *arena, struct piece *both, struct piece one,
 	both->exact = one.exact && other.exact &&
 		      one.set.count + other.set.count <= LITERALS_MAX;
 	if (!both->exact) {
-		one = piece_need(one);
-		other = piece_need(other);
+		one = piece_need(arena, one);
+		other = piece_need(arena, other);
 		if (one.set.count == 0 || other.set.count == 0)
 			return;
 		both->times = one.times < other.times ? one.times : other.times;
@@ -219,14 +227,11 @@ or_runs(struct arena *arena, struct piece *both, struct piece one,
     struct piece other)
 {
 	both->shaped = one.shaped && other.shaped;
-	if (both->shaped) {
+	if (both->shaped)
 		both->run = run_or(arena, one.run, other.run);
-		return;
-	}
-	one = piece_need(one);
-	other = piece_need(other);
-	if (one.window.count > 0 && other.window.count > 0)
-		both->window = run_or(arena, one.window, other.window);
+	/* side by side they say more than as one */
+	both->windows = choice_or(arena, piece_need(arena, one).windows,
+	    piece_need(arena, other).windows);
 }
 
 struct piece
@@ -312,16 +317,9 @@ row_add_strings(struct arena *arena, struct row *row, struct piece piece,
 }
 
 static void
-row_window(struct row *row, struct run run)
+row_window(struct arena *arena, struct row *row, struct run run)
 {
-	struct run window;
-	unsigned bits;
-
-	window = run_window(run, &bits);
-	if (bits > row->bits) {
-		row->window = window;
-		row->bits = bits;
-	}
+	row->windows = better(row->windows, choice_of(arena, run));
 }
 
 static void
@@ -330,7 +328,7 @@ row_append(struct arena *arena, struct row *row, struct run run)
 	struct run both = run_append(arena, row->run, run);
 
 	if (both.count == 0 && row->run.count + run.count > 0) {
-		row_window(row, row->run);
+		row_window(arena, row, row->run);
 		row->whole = false;
 		both = run;
 	}
@@ -345,10 +343,10 @@ row_add_runs(struct arena *arena, struct row *row, struct piece piece,
 	struct run optional;
 	unsigned i;
 
+	if (min > 0)
+		row->windows = better(row->windows, piece.windows);
 	if (!piece.shaped || min > RUN_MAX) {
-		row_window(row, row->run);
-		if (min > 0)
-			row_window(row, piece.window);
+		row_window(arena, row, row->run);
 		row->run = (struct run){NULL, 0};
 		row->whole = false;
 		return;
@@ -375,7 +373,7 @@ row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
 }
 
 struct piece
-row_end(struct row *row)
+row_end(struct arena *arena, struct row *row)
 {
 	struct piece piece = {.times = 1};
 
@@ -390,9 +388,8 @@ row_end(struct row *row)
 	piece.shaped = row->whole;
 	if (row->whole)
 		piece.run = row->run;
-	else {
-		row_window(row, row->run);
-		piece.window = row->window;
-	}
+	else
+		row_window(arena, row, row->run);
+	piece.windows = row->windows;
 	return piece;
 }

@@ -26,7 +26,8 @@ struct piece {
 	unsigned times; /* so many of them, one behind the other */
 	bool shaped;    /* it matches nothing but the run */
 	struct run run;
-	struct run window; /* each match holds it; count 0: nothing is known */
+	const struct choice
+	    *windows; /* each match holds one; NULL: not known */
 };
 
 /* Nothing is known; it matches only the empty string; it is that octet. */
@@ -42,7 +43,7 @@ struct piece piece_or(
     struct arena *arena, struct piece one, struct piece other);
 
 /* The same as a need; an empty one if it is of no use as such. */
-struct piece piece_need(struct piece piece);
+struct piece piece_need(struct arena *arena, struct piece piece);
 
 /* One octet of these. */
 struct piece piece_class(struct arena *arena, const struct octets *octets);
@@ -55,9 +56,8 @@ struct row {
 	unsigned rarity; /* of best */
 	bool broken;     /* the whole is not exact */
 	struct run run;  /* since the last that has no run, or was too long */
-	struct run window;
-	unsigned bits; /* of window */
-	bool whole;    /* run is all of the row */
+	const struct choice *windows;
+	bool whole; /* run is all of the row */
 };
 
 struct row row_begin(struct arena *arena);
@@ -65,6 +65,6 @@ struct row row_begin(struct arena *arena);
 /* A piece that comes min to max times. */
 void row_add(struct arena *arena, struct row *row, struct piece piece,
     unsigned min, unsigned max);
-struct piece row_end(struct row *row);
+struct piece row_end(struct arena *arena, struct row *row);
 
 #endif

@@ -127,17 +127,16 @@ bool
 prefilter_add(
     struct prefilter *filter, const struct literals *literals, uint32_t id)
 {
-	unsigned bits;
 	size_t i;
 
 	for (i = 0; i < literals->count; i++)
 		add_literal(filter, literals->list[i], literals->times, id);
 	if (literals->count > 0)
 		return true;
-	run_window(literals->run, &bits);
-	if (bits < BITS_MIN)
+	if (literals->runs == NULL || literals->runs->bits < BITS_MIN)
 		return false;
-	runscan_add(filter->runs, literals->run, id);
+	for (i = 0; i < literals->runs->count; i++)
+		runscan_add(filter->runs, literals->runs->list[i], id);
 	return true;
 }
 

@@ -196,3 +196,35 @@ run_window(struct run run, unsigned *bits)
 	*bits = best;
 	return window;
 }
+
+const struct choice *
+choice_of(struct arena *arena, struct run run)
+{
+	struct choice *choice;
+	unsigned bits;
+
+	run = run_window(run, &bits);
+	if (run.count == 0)
+		return NULL;
+	choice = arena_alloc(arena, sizeof(*choice));
+	choice->list[0] = run;
+	choice->count = 1;
+	choice->bits = bits;
+	return choice;
+}
+
+const struct choice *
+choice_or(struct arena *arena, const struct choice *a, const struct choice *b)
+{
+	struct choice *choice;
+
+	if (a == NULL || b == NULL || a->count + b->count > RUN_CHOICE_MAX)
+		return NULL;
+	choice = arena_alloc(arena, sizeof(*choice));
+	*choice = *a;
+	memcpy(choice->list + a->count, b->list, b->count * sizeof(*b->list));
+	choice->count += b->count;
+	if (b->bits < choice->bits)
+		choice->bits = b->bits;
+	return choice;
+}

@@ -15,7 +15,8 @@
 
 #include "base/arena.h"
 
-#define RUN_MAX 24 /* steps */
+#define RUN_MAX 24        /* steps */
+#define RUN_CHOICE_MAX 24 /* runs of which one must be there */
 
 struct octets {
 	uint64_t bits[4];
@@ -72,5 +73,19 @@ struct run run_loop(struct arena *arena, struct run run, bool optional);
 /* The part of a run that says most in few steps; it begins and ends with a step
  * that is there.  *bits: how seldom it is, about. */
 struct run run_window(struct run run, unsigned *bits);
+
+/* Runs of which each match holds at least one. */
+struct choice {
+	struct run list[RUN_CHOICE_MAX];
+	unsigned count; /* 0: nothing is known */
+	unsigned bits;  /* how seldom any of them is, about */
+};
+
+/* Both together; NULL if one is, or that is too many. */
+const struct choice *choice_or(
+    struct arena *arena, const struct choice *a, const struct choice *b);
+
+/* The window of a run; NULL if it says nothing. */
+const struct choice *choice_of(struct arena *arena, struct run run);
 
 #endif
