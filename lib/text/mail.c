@@ -142,11 +142,13 @@ split_octets(struct mail *mail, struct span octets, struct span text, bool crlf)
 	mail->pristine = (struct span){p, len + rest.len};
 }
 
-unsigned
-reading_message(struct reading *reading, struct mail_part *part,
-    struct span octets, unsigned depth, struct mail *whole)
+/* Reads a message, its parts become jobs.  Returns its flags. */
+static unsigned
+read_message(struct reading *reading, struct mail_part *part,
+    struct span octets, unsigned depth)
 {
-	struct arena *arena = &reading->mail->arena;
+	struct mail *mail = reading->mail;
+	struct arena *arena = &mail->arena;
 	const struct mail_field *field;
 	struct content_type type;
 	struct span text, rest, line;
@@ -161,11 +163,11 @@ reading_message(struct reading *reading, struct mail_part *part,
 		octets = rest;
 	crlf = octets.len > 0 && has_crlf(octets);
 	text = rest = crlf ? reading_without_cr(arena, octets) : octets;
-	flags = reading_header(reading->mail, &rest, &part->header);
-	if (whole != NULL) {
-		whole->crlf = crlf;
+	flags = reading_header(mail, &rest, &part->header);
+	if (part == &mail->root) {
+		mail->crlf = crlf;
 		text.len -= rest.len;
-		split_octets(whole, octets, text, crlf);
+		split_octets(mail, octets, text, crlf);
 	}
 	field = mail_last(&part->header, "content-type");
 	words_content_type(arena,
@@ -252,7 +254,7 @@ read_inner(struct reading *reading, struct reading_job *job)
 	part->is_message = true;
 	part->child = arena_alloc(&reading->mail->arena, sizeof(*part));
 	part->child->parent = part;
-	reading_message(reading, part->child, octets, job->depth - 1, NULL);
+	read_message(reading, part->child, octets, job->depth - 1);
 }
 
 static bool
@@ -290,8 +292,8 @@ mail_read(struct mail *mail, struct span octets)
 	const struct reading_state *state;
 	struct reading_job *job;
 
-	mail->flags = reading_message(
-	    &reading, &mail->root, octets, MAIL_DEPTH_MAX, mail);
+	mail->flags =
+	    read_message(&reading, &mail->root, octets, MAIL_DEPTH_MAX);
 	for (job = reading.first; job != NULL; job = job->next) {
 		if (strncmp(job->part->type, "multipart/", 10) == 0 &&
 		    job->boundary.p != NULL && job->depth > 0) {

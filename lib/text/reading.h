@@ -67,10 +67,6 @@ void reading_add_field(struct mail *mail, struct reading_fields *fields,
 unsigned reading_header(
     struct mail *mail, struct span *text, struct mail_header *header);
 
-/* Reads a message, its parts become jobs.  Returns its flags. */
-unsigned reading_message(struct reading *reading, struct mail_part *part,
-    struct span octets, unsigned depth, struct mail *whole);
-
 /* Takes the part of a job apart: a multipart becomes jobs.  */
 void reading_multipart(struct reading *reading, struct reading_job *job);
 void reading_job(struct reading *reading, struct mail_part *part,

@@ -136,7 +136,7 @@ take_id(struct span line)
 				       id.p
 				 : (ptrdiff_t)id.len);
 		for (size_t i = 0; i < id.len; i++)
-			if (memchr("<>;", id.p[i], 3) != NULL)
+			if (id.p[i] == '<' || id.p[i] == '>' || id.p[i] == ';')
 				id.len = i;
 		if (id.len >= 3)
 			return id;

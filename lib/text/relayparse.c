@@ -76,7 +76,7 @@ find_boxed(struct span line)
 	return relay_nothing;
 }
 
-/* Octets that would spoil the texts of relays. */
+/* Takes out octets that would spoil the texts of relays, and NUL. */
 static struct span
 guard(struct arena *arena, struct span text)
 {
@@ -84,7 +84,7 @@ guard(struct arena *arena, struct span text)
 	char *p = NULL;
 
 	for (i = 0; i < text.len; i++) {
-		if (memchr(" \t\n\v\f\r\0#[]()<>|", text.p[i], 15) == NULL)
+		if (strchr(" \t\n\v\f\r#[]()<>|", text.p[i]) == NULL)
 			continue;
 		if (p == NULL) {
 			text = arena_copy(arena, text);
@@ -117,7 +117,7 @@ plain_ip(struct span ip)
 
 	if (span_istarts(ip, "IPv6:"))
 		ip = span_from(ip, 5);
-	if (memchr(ip.p != NULL ? ip.p : "", '.', ip.len) == NULL ||
+	if (ip.len == 0 || memchr(ip.p, '.', ip.len) == NULL ||
 	    memchr(ip.p, ':', ip.len) == NULL || !relay_ip_octets(ip, octets) ||
 	    octets[10] != 0xff || octets[11] != 0xff || octets[9] != 0)
 		return ip;
