@@ -25,12 +25,13 @@ static const char *const words[] = {"Viagra", "free", " money", "dear ", "sir",
     "\xc3\x91\xc3\x96rton", "vov09", "\\/0w()7", "$12k", "$999M!", "q--zx",
     "Z12qj", "555-1234", "yzqkkkv", "XQJv", " ", "\n", "e", "lorem ipsum "};
 
-static unsigned long seed = 1;
+static uint64_t seed = 1;
 
 static unsigned
 chance(unsigned below)
 {
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+	seed = seed * UINT64_C(6364136223846793005) +
+	       UINT64_C(1442695040888963407);
 	return (unsigned)(seed >> 33) % below;
 }
 
