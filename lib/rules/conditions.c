@@ -72,8 +72,8 @@ has_feature(const struct ruleset *set, struct span text)
 		return false;
 	class.len -= 2;
 	if (span_is(class, CONF)) {
-		if (span_is(name, "compat_welcomelist_blocklist"))
-			return set->compat_welcomelist;
+		if (span_starts(name, "compat_"))
+			return map_get(&set->compats, span_from(name, 7)) != 0;
 		return plugins_feature(span_of("Conf"), name);
 	}
 	return conditions_plugin(set, class) &&

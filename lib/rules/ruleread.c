@@ -33,8 +33,10 @@ run_loadplugin(struct reader *reader, struct span value)
 static void
 run_enable_compat(struct reader *reader, struct span value)
 {
-	if (span_is(value, "welcomelist_blocklist"))
-		reader->set->compat_welcomelist = true;
+	struct ruleset *set = reader->set;
+
+	if (set->compats.count < RULESET_PLUGINS_MAX)
+		*map_at(&set->compats, &set->arena, value) = 1;
 }
 
 /* Begins a condition that holds, or does not. */
@@ -357,9 +359,11 @@ ruleread_all(struct ruleset *set)
 	struct span name;
 	size_t i;
 
+	if (set->pres.len == 0)
+		*map_at(&set->compats, &set->arena,
+		    span_of("welcomelist_blocklist")) = 1;
 	for (i = 0; set->pres.len == 0 && plugins_standard(i) != NULL; i++) {
 		name = span_of(plugins_standard(i));
-		set->compat_welcomelist = true;
 		if (plugins_known(name))
 			load_plugin(set, name);
 	}

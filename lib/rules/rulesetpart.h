@@ -65,7 +65,7 @@ struct ruleset {
 	struct buf pres;      /* struct source: *.pre */
 	struct buf configs;   /* struct source: the others */
 	struct map plugins;   /* that are loaded, without their class */
-	bool compat_welcomelist;
+	struct map compats;   /* names behind enable_compat */
 	struct replacements replacements[REPLACE_KINDS];
 	struct span replace_start;
 	struct span replace_end;

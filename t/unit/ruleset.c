@@ -313,6 +313,14 @@ test_conditions_are_those_of_version_4(void)
 	    "endif\n"
 	    "if local_tests_only && perl_version > 5.010\n"
 	    "meta I 1\n"
+	    "endif\n"
+	    "if can(Mail::SpamAssassin::Conf::compat_new)\n"
+	    "meta J 1\n"
+	    "endif\n"
+	    "enable_compat new\n"
+	    "if can(Mail::SpamAssassin::Conf::compat_new) && "
+	    "!can(Mail::SpamAssassin::Conf::compat_other)\n"
+	    "meta K 1\n"
 	    "endif\n");
 
 	CHECK(has_kind(set, "A", RULE_META));
@@ -324,6 +332,8 @@ test_conditions_are_those_of_version_4(void)
 	CHECK(rule_of(set, "G")->name == NULL);
 	CHECK(has_kind(set, "H", RULE_META));
 	CHECK(has_kind(set, "I", RULE_META));
+	CHECK(rule_of(set, "J")->name == NULL);
+	CHECK(has_kind(set, "K", RULE_META));
 	CHECK(ruleset_note_count(set) == 0);
 	ruleset_free(set);
 }
