@@ -1,11 +1,9 @@
 /*
- * lists: DNS block and allow lists (RFC 5782), asked by a process of its own.
+ * lists: DNS block and allow lists (RFC 5782) of clients, asked by a process of
+ * its own.
  *
  * - A client's score is the sum of the weights of all entries that it is in.
  *   What does not answer, or is not to be believed, counts nothing.
- * - Only answers in 127.0.0.0/8 count, and never 127.255.255.0/24, by which
- *   Spamhaus says that it does not answer whoever asks
- *   (https://www.spamhaus.org/news/article/788/).
  * - A list that has 127.0.0.1 on it has everybody on it (RFC 5782, section 5):
  *   so do domains that nobody owns any more.  It is not used until that ends.
  * - A list that is silent is left alone for a while, so that nobody waits for
@@ -18,52 +16,16 @@
 #ifndef ACCEPT_LISTS_H
 #define ACCEPT_LISTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/buf.h"
 #include "net/dns.h"
+#include "net/lists.h"
 
-#define LISTS_MAX 32
-#define LISTS_ENTRIES_MAX 64 /* of all lists together */
-#define LISTS_NAME_MAX 189   /* leaves 64 octets for an IPv6 address */
-#define LISTS_WEIGHT_MAX 100
 #define LISTS_OPEN_MAX 1000 /* questions at a time; others score 0 at once */
 #define LISTS_TEXT_MAX 400  /* octets of the text of an answer */
 #define LISTS_SILENT_MAX 3  /* answers missed in a row: it is silent */
-#define LISTS_REASON_SIZE 192
-
-/* What counts: that a list answers with an address of which each octet is in
- * the set of its place. */
-struct lists_entry {
-	size_t list;
-	int weight;
-	uint32_t octets[4][8]; /* sets of 256 bits */
-};
-
-struct lists {
-	size_t count;
-	char name[LISTS_MAX][LISTS_NAME_MAX + 1]; /* in lower case */
-	size_t entry_count;
-	struct lists_entry entries[LISTS_ENTRIES_MAX];
-	char reason[LISTS_REASON_SIZE]; /* why lists_parse() failed */
-};
-
-/* Parses "NAME[=FILTER][*WEIGHT]" separated by commas or blanks, as Postfix
- * has them in postscreen_dnsbl_sites.  FILTER is four parts with dots between
- * them, each a number or "[a;b..c]" of numbers and ranges; without one every
- * answer that may count does.  WEIGHT is -100 to 100, 1 if it is not there.
- * A list may be named more than once; it is asked once.  0, or -1 with a reason
- * for the operator.  No list at all is no error. */
-int lists_parse(struct lists *lists, const char *text);
-
-/* Whether an answer with that address is one of the entry. */
-bool lists_match(const struct lists_entry *entry, const uint8_t address[4]);
-
-/* Whether it means that the list does not answer us. */
-bool lists_is_refusal(const uint8_t address[4]);
 
 /* Messages on the channel, and their kinds. */
 enum {

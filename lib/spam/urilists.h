@@ -4,7 +4,7 @@
  * - The registered domains of a message's addresses are asked for, each once,
  *   at most URILISTS_DOMAINS_MAX of them; addresses of IPv4 and IPv6 are not.
  *   Each is told to the operators of the lists, so there are none by default.
- * - What counts as an answer is what smtp-accept counts (accept/lists.h): only
+ * - What counts as an answer is what smtp-accept counts (net/lists.h): only
  *   127.0.0.0/8, and never 127.255.255.0/24, by which a list says that it does
  *   not answer us.
  * - A list that has the domain "invalid" on it has everything on it (RFC 5782,
@@ -16,7 +16,8 @@
 #ifndef SPAM_URILISTS_H
 #define SPAM_URILISTS_H
 
-#include "accept/lists.h"
+#include "net/dns.h"
+#include "net/lists.h"
 #include "text/mail.h"
 
 #define URILISTS_DOMAINS_MAX 20
