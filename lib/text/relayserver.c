@@ -110,7 +110,7 @@ is_mapi(const struct trace *t)
 	rest = span_word(&rest);
 	for (i = 0; i < rest.len; i++) {
 		dots += rest.p[i] == '.';
-		if (memchr("0123456789.", rest.p[i], 11) == NULL)
+		if ((rest.p[i] < '0' || rest.p[i] > '9') && rest.p[i] != '.')
 			return false;
 	}
 	return dots == 3;

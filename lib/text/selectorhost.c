@@ -19,6 +19,13 @@ is_label(char c)
 	       (c >= 'a' && c <= 'z') || c == '-';
 }
 
+/* No label begins behind one. */
+static bool
+is_joint(char c)
+{
+	return c == '.' || c == '_' || c == '-';
+}
+
 /* What no blank interrupts, from that octet on. */
 static struct span
 run_at(struct span text, size_t at)
@@ -108,9 +115,7 @@ selector_host(struct arena *arena, struct span text, const struct tld *tld)
 			continue;
 		}
 		run = run_at(text, i);
-		/* no label begins behind one of these */
-		while (i > 0 && run.len > 0 &&
-		       memchr("._-", text.p[i - 1], 3) != NULL) {
+		while (i > 0 && run.len > 0 && is_joint(text.p[i - 1])) {
 			run = span_from(run, 1);
 			i++;
 		}
