@@ -34,6 +34,8 @@ sanitized() {
 	needs av-scan libz.so
 	needs av-db libz.so libclamav.so
 	needs spam-train libz.so libpcre2-8.so
+	# names of hosts, and what is in documents
+	needs spam-rules libpcre2-8.so libidn2.so libpsl.so libcrypto.so libz.so
 	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
 	# with the sanitizer no filter is loaded
 	local filters=libseccomp.so
@@ -41,6 +43,9 @@ sanitized() {
 	# shellcheck disable=SC2086
 	needs av-scand libclamav.so libgmime-3.0.so libgobject-2.0.so \
 	    libglib-2.0.so libcrypto.so libz.so $filters
+	# shellcheck disable=SC2086
+	needs spam-score libpcre2-8.so libidn2.so libpsl.so libcrypto.so \
+	    libz.so libunbound.so $filters
 	# shellcheck disable=SC2086
 	needs smtp-accept libssl.so libcrypto.so libpcre2-8.so libyaml-0.so \
 	    libidn2.so libz.so libunbound.so $filters
