@@ -177,6 +177,13 @@ spam() { # FILE
 	below letter 4
 }
 
+@test "letters of shops, banks and people, to which scores were fitted, are none" {
+	for letter in "$TOP"/t/bench/spam/wanted/*; do
+		echo "$letter"
+		below "$letter" 4.5
+	done
+}
+
 @test "a letter that promises a fortune is spam" {
 	{
 		header 'Barr. John Okoro <desk7781@example.net>' \
