@@ -117,16 +117,19 @@ score_write(const struct score *score, struct buf *text)
 {
 	const struct score_hit *hit;
 	struct buf line = BUF_INIT(4 * SCORE_TEXT_MAX);
+	struct span none = {NULL, 0};
+	bool has_room;
 	size_t i;
 
 	buf_addf(text, "cut %s\n", score->cut != NULL ? score->cut : "");
 	for (i = 0; i < score->count; i++) {
 		hit = &score->hits[i];
+		has_room = text->len < SCORE_SIZE_MAX / 2;
 		buf_reset(&line);
 		buf_addf(&line, "%.3f %s\t", hit->points, hit->name);
-		add_printable(&line, hit->describe);
+		add_printable(&line, has_room ? hit->describe : none);
 		buf_adds(&line, "\t");
-		add_printable(&line, hit->matched);
+		add_printable(&line, has_room ? hit->matched : none);
 		buf_adds(&line, "\n");
 		if (text->len + line.len <= SCORE_SIZE_MAX)
 			buf_addspan(text, buf_span(&line));

@@ -47,7 +47,7 @@ void score_fields(const struct score *score, double required,
 void score_table(const struct score *score, struct buf *table);
 
 /* Appends all of it as lines of text, for another process; what does not fit
- * there is left out. */
+ * there is left out, first of all the texts of the last hits. */
 void score_write(const struct score *score, struct buf *text);
 
 /* Reads it, and trusts nothing of it.  0, or -1 if it is none. */
