@@ -194,6 +194,30 @@ sanitized_score() {
 	below <out | cmp - spam
 }
 
+@test "with 1000 hits all have their points, and some their texts" {
+	for n in $(seq 998); do
+		printf 'body A_RULE_%s /buy cheap.*/i\nscore A_RULE_%s 0.1\n' "$n" "$n"
+		printf 'describe A_RULE_%s %0200d\n' "$n" "$n"
+	done >rules/more.cf
+	run -99 --separate-stderr $score spam
+	[[ $output == 'spam: 106.304 Yes A_RULE_1,'*,CHEAP,SHOP ]]
+	run -99 --separate-stderr $score -v spam
+	[ "${#lines[@]}" = 1001 ]
+	[[ ${lines[1]} == *'A_RULE_1 '*'[Buy cheap watches'* ]]
+}
+
+@test "a message for 1000 recipients is scored" {
+	for n in $(seq 1000); do
+		printf 'recipient: contact %0400d@b.example\n' "$n"
+	done >recipients
+	mapfile -t fields <recipients
+	mk ham 'client: 192.0.2.7 4711' 'lists: 3 bl.example' "${fields[@]}" |
+	    $score >out
+	mail-frame -x <out >m
+	[ "$(field X-Spam-Score m)" = 1.750 ]
+	[ "$(grep -ac '^recipient: ' out)" = 1000 ]
+}
+
 @test "forged fields are removed, in any case and folded, and nothing else is" {
 	{
 		printf 'X-Spam-Status: No, score=-100\n\trequired=5\n'
@@ -466,10 +490,31 @@ learned() {
 	[[ $output == *BAYES_LOW* ]]
 	run -0 --separate-stderr spam-score -c rules -m model -o learn-min=61 m
 	[ "$output" = 'm: 0.000 No none' ]
+	# more by the learner itself; rules may say what that is worth
+	letter 'deal 99' 'pills and casino for free' >m
+	printf 'score PIMAIL_LEARNED 0\n' >rules/own.cf
+	run --separate-stderr spam-score -c rules -m model -o learn-min=60 m
+	[ "$output" = 'm: 3.000 No BAYES_HIGH' ]
+	letter 'minutes 99' 'the meeting of our project' >m
 	# a second one, of a user, over one that knows nothing yet
 	run -0 --separate-stderr spam-score -c rules -m nowhere -m model \
 	    -o learn-min=60 m
 	[[ $output == *BAYES_LOW* ]]
+}
+
+@test "a model that comes later is noticed after at most 100 messages" {
+	printf 'body BAYES eval:check_bayes("0.00", "1.00")\n' >rules/bayes.cf
+	printf 'score BAYES 0 0 1 1\nscore PIMAIL_LEARNED 0\n' >>rules/bayes.cf
+	score='spam-score -c rules -m model -o reputation=none'
+	begin
+	frame ham >&9
+	wait_for 20 answers 1
+	learned 60
+	for _ in $(seq 100); do frame ham; done >&9
+	wait_for 60 answers 101
+	end 0
+	[ "$(grep -ac '^X-Spam-Score: -1.250' out)" -ge 1 ]
+	[ "$(grep -a '^X-Spam-Score' out | tail -n 1)" = 'X-Spam-Score: -0.250' ]
 }
 
 @test "a scorer that is killed defers its message only, and is replaced" {
@@ -738,11 +783,10 @@ calls() {
 
 @test "a rules file gives our own hits other scores, and 0 switches one off" {
 	printf 'deny mail.example\n' >lists
-	printf 'score PIMAIL_DENY 7\nmeta PIMAIL_DENY 0\n' >rules/own.cf
-	run --separate-stderr $score -o lists=lists ham
-	echo "$output"
-	[[ $output == 'ham: 5.750 Yes HELLO,PIMAIL_DENY' ]]
-	printf 'meta PIMAIL_DENY 0\nscore PIMAIL_DENY 0\n' >rules/own.cf
+	printf 'score PIMAIL_DENY 7\n' >rules/own.cf
+	run -99 --separate-stderr $score -o lists=lists ham
+	[ "$output" = 'ham: 5.750 Yes HELLO,PIMAIL_DENY' ]
+	printf 'score PIMAIL_DENY 0\n' >rules/own.cf
 	run -0 --separate-stderr $score -o lists=lists ham
 	[ "$output" = 'ham: -1.250 No HELLO' ]
 }
