@@ -14,6 +14,7 @@ struct reader {
 	const char *p;
 	const char *end;
 	unsigned depth;
+	bool starts; /* how it begins is asked, and little else */
 	bool failed; /* something that is not understood: nothing is known */
 	struct {
 		struct span name;
@@ -23,6 +24,27 @@ struct reader {
 };
 
 static struct piece read_choice(struct reader *reader);
+
+/* One octet of these. */
+static struct piece
+class_piece(const struct reader *reader, const struct octets *octets)
+{
+	struct piece piece = piece_class(reader->arena, octets);
+
+	if (reader->starts)
+		piece.starts =
+		    starts_of(reader->arena, &piece.run.steps[0].octets);
+	return piece;
+}
+
+static struct piece
+octet_piece(const struct reader *reader, char c)
+{
+	struct octets octets = {{0}};
+
+	octets_add(&octets, (unsigned char)c);
+	return class_piece(reader, &octets);
+}
 
 static bool
 more(const struct reader *reader)
@@ -69,8 +91,7 @@ read_hex(struct reader *reader)
 	}
 	if (braces && !maybe(reader, "}"))
 		reader->failed = true;
-	return value < 256 ? piece_octet(reader->arena, (char)value)
-			   : piece_unknown();
+	return value < 256 ? octet_piece(reader, (char)value) : piece_unknown();
 }
 
 static bool
@@ -82,7 +103,7 @@ is_word(unsigned c)
 
 /* \d, \w, \s; in capitals what is not in them. */
 static struct piece
-escape_class(struct arena *arena, char kind)
+escape_class(const struct reader *reader, char kind)
 {
 	bool others = kind < 'a', is;
 	struct octets octets = {{0}};
@@ -96,7 +117,7 @@ escape_class(struct arena *arena, char kind)
 		if (is != others)
 			octets_add(&octets, (unsigned char)c);
 	}
-	return piece_class(arena, &octets);
+	return class_piece(reader, &octets);
 }
 
 /* Behind a backslash, which is not in a class. */
@@ -120,15 +141,15 @@ read_escape(struct reader *reader)
 	case 'K':
 		return piece_empty(reader->arena);
 	case 't':
-		return piece_octet(reader->arena, '\t');
+		return octet_piece(reader, '\t');
 	case 'n':
-		return piece_octet(reader->arena, '\n');
+		return octet_piece(reader, '\n');
 	case 'r':
-		return piece_octet(reader->arena, '\r');
+		return octet_piece(reader, '\r');
 	case 'f':
-		return piece_octet(reader->arena, '\f');
+		return octet_piece(reader, '\f');
 	case 'e':
-		return piece_octet(reader->arena, '\033');
+		return octet_piece(reader, '\033');
 	case 'x':
 		return read_hex(reader);
 	case 'd':
@@ -137,7 +158,7 @@ read_escape(struct reader *reader)
 	case 'W':
 	case 's':
 	case 'S':
-		return escape_class(reader->arena, c);
+		return escape_class(reader, c);
 	case 'h':
 	case 'H':
 	case 'v':
@@ -152,7 +173,7 @@ read_escape(struct reader *reader)
 			reader->failed = !(c >= '1' && c <= '9');
 			return piece_unknown();
 		}
-		return piece_octet(reader->arena, c);
+		return octet_piece(reader, c);
 	}
 }
 
@@ -222,7 +243,7 @@ read_class(struct reader *reader)
 		return piece_unknown();
 	for (i = 0; others && i < nitems(octets.bits); i++)
 		octets.bits[i] = ~octets.bits[i];
-	return piece_class(reader->arena, &octets);
+	return class_piece(reader, &octets);
 }
 
 /* Passes over a group whose content does not matter, from behind its "(". */
@@ -347,13 +368,13 @@ read_atom(struct reader *reader)
 		static const struct octets all = {
 		    {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
 
-		return piece_class(reader->arena, &all);
+		return class_piece(reader, &all);
 	}
 	case '^':
 	case '$':
 		return piece_empty(reader->arena);
 	default:
-		return piece_octet(reader->arena, c);
+		return octet_piece(reader, c);
 	}
 }
 
@@ -414,7 +435,7 @@ read_times(struct reader *reader, unsigned *min, unsigned *max)
 static struct piece
 read_row(struct reader *reader)
 {
-	struct row row = row_begin(reader->arena);
+	struct row row = row_begin(reader->arena, reader->starts);
 	struct piece piece;
 	unsigned min, max;
 
@@ -436,31 +457,51 @@ read_choice(struct reader *reader)
 	return piece;
 }
 
+/* Reads a whole pattern; false if not all of it is understood. */
+static bool
+read_pattern(struct reader *reader, struct span pattern, unsigned flags,
+    struct piece *piece)
+{
+	if (pattern.len == 0 || (flags & REGEX_EXTENDED) != 0)
+		return false;
+	reader->p = pattern.p;
+	reader->end = pattern.p + pattern.len;
+	/* what is called may stand behind, so that it has to be read first */
+	if (span_find(pattern, span_of("(?(DEFINE)")) != NULL) {
+		read_choice(reader);
+		reader->p = pattern.p;
+	}
+	*piece = read_choice(reader);
+	return !reader->failed && reader->p == reader->end;
+}
+
 void
 literals_of(struct arena *arena, struct span pattern, unsigned flags,
     struct literals *literals)
 {
-	struct reader reader = {.arena = arena, .p = pattern.p};
+	struct reader reader = {.arena = arena};
 	struct piece need;
 	size_t i;
 
 	literals->count = 0;
 	literals->times = 1;
 	literals->runs = NULL;
-	if (pattern.len == 0 || (flags & REGEX_EXTENDED) != 0)
+	if (!read_pattern(&reader, pattern, flags, &need))
 		return;
-	reader.end = pattern.p + pattern.len;
-	/* what is called may stand behind, so that it has to be read first */
-	if (span_find(pattern, span_of("(?(DEFINE)")) != NULL) {
-		read_choice(&reader);
-		reader.p = pattern.p;
-	}
-	need = piece_need(arena, read_choice(&reader));
-	if (reader.failed || reader.p != reader.end)
-		return;
+	need = piece_need(arena, need);
 	set_thin(&need.set);
 	literals->times = need.times;
 	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
 		literals->list[literals->count++] = need.set.list[i];
 	literals->runs = need.windows;
+}
+
+const struct starts *
+literals_starts(struct arena *arena, struct span pattern, unsigned flags)
+{
+	struct reader reader = {.arena = arena, .starts = true};
+	struct piece piece;
+
+	return read_pattern(&reader, pattern, flags, &piece) ? piece.starts
+							     : NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "rules/runs.h"
+#include "rules/starts.h"
 
 #define LITERALS_MAX 512   /* strings of a set */
 #define LITERALS_LENGTH 24 /* octets of one; the rest is cut off */
@@ -26,6 +27,10 @@ struct literals {
 /* The strings lie in the arena. */
 void literals_of(struct arena *arena, struct span pattern, unsigned flags,
     struct literals *literals);
+
+/* With what its matches begin; NULL if that is not known. */
+const struct starts *literals_starts(
+    struct arena *arena, struct span pattern, unsigned flags);
 
 /* How seldom the rarest group of at most four octets of a string is in mail:
  * bits, about.  *at is where that group begins. */

@@ -1,8 +1,10 @@
 #include <stdint.h>
 
+#include "rules/literals.h"
 #include "rules/pattern.h"
 
 #define PATTERN_MAX (256 << 10) /* octets of what is written */
+#define LARGE_MIN 300           /* octets of a pattern that is looked into */
 #define GROUPS_MAX 200          /* that are moved */
 #define GROUP_MIN 16            /* octets; less is not worth it */
 
@@ -94,15 +96,63 @@ write_once(struct span text, const struct counted *list, size_t count,
 	buf_add(pattern, text.p + at, text.len - at);
 }
 
+/* Writes a look ahead for how the matches of a large pattern begin, and opens a
+ * group for it.  False if that is of no use. */
+static bool
+write_starts(struct span pattern, unsigned flags, struct buf *written)
+{
+	const struct starts *starts;
+	struct arena arena = {0};
+	bool useful = false;
+
+	if (pattern.len >= LARGE_MIN && !span_starts(pattern, "(*")) {
+		starts = literals_starts(&arena, pattern, flags);
+		useful = starts_write(starts, written);
+		buf_adds(written, "(?:");
+	}
+	arena_free(&arena);
+	return useful;
+}
+
+/* With the look ahead; NULL if there is none. */
+static struct regex *
+large_regex(struct span pattern, unsigned flags, struct buf *written)
+{
+	struct buf why = BUF_INIT(256);
+	struct counted list[GROUPS_MAX];
+	struct regex *regex = NULL;
+	size_t count, head;
+
+	if (!write_starts(pattern, flags, written))
+		return NULL;
+	head = written->len;
+	buf_addspan(written, pattern);
+	buf_adds(written, ")");
+	if (!written->full)
+		regex = regex_new(buf_span(written), flags, &why);
+	if (regex == NULL && (count = find_counted(pattern, list)) > 0) {
+		written->len = head;
+		write_once(pattern, list, count, written);
+		buf_adds(written, ")");
+		if (!written->full)
+			regex = regex_new(buf_span(written), flags, &why);
+	}
+	buf_free(&why);
+	return regex;
+}
+
 struct regex *
 rule_regex(struct span pattern, unsigned flags, struct buf *why)
 {
 	struct buf written = BUF_INIT(PATTERN_MAX), again = BUF_INIT(256);
-	struct regex *regex = regex_new(pattern, flags, why);
+	struct regex *regex = large_regex(pattern, flags, &written);
 	struct counted list[GROUPS_MAX];
 	size_t count;
 
+	if (regex == NULL)
+		regex = regex_new(pattern, flags, why);
 	if (regex == NULL && (count = find_counted(pattern, list)) > 0) {
+		buf_reset(&written);
 		write_once(pattern, list, count, &written);
 		if (!written.full)
 			regex = regex_new(buf_span(&written), flags, &again);

@@ -124,7 +124,8 @@ piece_empty(struct arena *arena)
 	return (struct piece){.exact = true,
 	    .set = set_of(arena, span_of("")),
 	    .times = 1,
-	    .shaped = true};
+	    .shaped = true,
+	    .starts = &starts_empty};
 }
 
 struct piece
@@ -241,13 +242,16 @@ piece_or(struct arena *arena, struct piece one, struct piece other)
 
 	or_strings(arena, &both, one, other);
 	or_runs(arena, &both, one, other);
+	both.starts = starts_or(arena, one.starts, other.starts);
 	return both;
 }
 
 struct row
-row_begin(struct arena *arena)
+row_begin(struct arena *arena, bool starts)
 {
-	return (struct row){.now = piece_empty(arena).set, .whole = true};
+	return (struct row){.now = piece_empty(arena).set,
+	    .whole = true,
+	    .starts = starts ? &starts_empty : NULL};
 }
 
 static void
@@ -368,6 +372,9 @@ void
 row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
     unsigned max)
 {
+	if (row->starts != NULL)
+		row->starts = starts_append(arena, row->starts,
+		    starts_times(arena, piece.starts, min, max));
 	row_add_strings(arena, row, piece, min, max);
 	row_add_runs(arena, row, piece, min, max);
 }
@@ -391,5 +398,6 @@ row_end(struct arena *arena, struct row *row)
 	else
 		row_window(arena, row, row->run);
 	piece.windows = row->windows;
+	piece.starts = row->starts;
 	return piece;
 }

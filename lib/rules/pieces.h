@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "rules/runs.h"
+#include "rules/starts.h"
 
 struct set {
 	struct span *list;
@@ -27,7 +28,8 @@ struct piece {
 	bool shaped;    /* it matches nothing but the run */
 	struct run run;
 	const struct choice
-	    *windows; /* each match holds one; NULL: not known */
+	    *windows;                /* each match holds one; NULL: not known */
+	const struct starts *starts; /* NULL: not known, or not wanted */
 };
 
 /* Nothing is known; it matches only the empty string; it is that octet. */
@@ -57,10 +59,12 @@ struct row {
 	bool broken;     /* the whole is not exact */
 	struct run run;  /* since the last that has no run, or was too long */
 	const struct choice *windows;
+	const struct starts *starts;
 	bool whole; /* run is all of the row */
 };
 
-struct row row_begin(struct arena *arena);
+/* starts: whether it is asked how it begins. */
+struct row row_begin(struct arena *arena, bool starts);
 
 /* A piece that comes min to max times. */
 void row_add(struct arena *arena, struct row *row, struct piece piece,

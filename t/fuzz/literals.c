@@ -1,6 +1,7 @@
 /*
  * Any octets as a pattern and a text: what matches holds one of the pattern's
- * literals.  The pattern ends at the first LF.
+ * literals, and a look ahead for how it begins changes nothing.  The pattern
+ * ends at the first LF.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +12,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The pattern with the look ahead; NULL if there is none. */
+static struct regex *
+with_starts(struct arena *arena, struct span pattern)
+{
+	struct buf written = BUF_INIT(1 << 20), why = BUF_INIT(256);
+	struct regex *regex = NULL;
+
+	if (starts_write(
+		literals_starts(arena, pattern, REGEX_NOCASE), &written)) {
+		buf_addf(&written, "(?:%.*s)", SPAN_ARG(pattern));
+		regex = regex_new(buf_span(&written), REGEX_NOCASE, &why);
+	}
+	buf_free(&written);
+	buf_free(&why);
+	return regex;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -19,7 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf why = BUF_INIT(256);
 	struct arena arena = {0};
 	struct literals literals;
-	struct regex *regex;
+	struct regex *regex, *other;
+	struct regex_match match, again;
 	bool held;
 	size_t i;
 
@@ -29,7 +48,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = span_from(text, pattern.len + 1);
 	literals_of(&arena, pattern, REGEX_NOCASE, &literals);
 	regex = regex_new(pattern, REGEX_NOCASE, &why);
-	if (regex != NULL && regex_find(regex, text, 0, NULL) > 0) {
+	other = regex != NULL && memchr(pattern.p, '\0', pattern.len) == NULL
+		    ? with_starts(&arena, pattern)
+		    : NULL;
+	if (regex != NULL && regex_find(regex, text, 0, &match) > 0) {
+		if (other != NULL &&
+		    (regex_find(other, text, 0, &again) <= 0 ||
+			again.start != match.start || again.end != match.end))
+			abort();
 		held = literals.count == 0;
 		for (i = 0; i < literals.count && !held; i++)
 			held = span_ifind(text, literals.list[i]) != NULL;
@@ -37,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	regex_free(regex);
+	regex_free(other);
 	buf_free(&why);
 	arena_free(&arena);
 	return 0;

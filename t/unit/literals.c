@@ -151,6 +151,75 @@ test_no_match_is_without_a_literal(void)
 	arena_free(&arena);
 }
 
+/* The look ahead of a pattern, "" if there is none. */
+static const char *
+starts(const char *pattern)
+{
+	static struct buf written = BUF_INIT(65536);
+	static struct arena arena;
+
+	arena_reset(&arena);
+	buf_reset(&written);
+	return starts_write(
+		   literals_starts(&arena, span_of(pattern), 0), &written)
+		   ? buf_str(&written)
+		   : "";
+}
+
+#define STARTS(pattern, ahead) CHECK(strcmp(starts(pattern), ahead) == 0)
+
+static void
+test_a_look_ahead_is_for_how_matches_begin(void)
+{
+	STARTS("bank|cash", "(?i:(?=(?:\\x62(?:\\x61[\\x6e])|"
+			    "\\x63(?:\\x61[\\x73]))))");
+	STARTS("x?yz", "(?i:(?=(?:\\x78(?:\\x79[\\x7a])|"
+		       "\\x79(?:\\x7a))))");
+	STARTS("", "");
+	STARTS("x*", "");
+	STARTS(".*", "");
+	STARTS("[a-z]", "");
+	STARTS("(?x) bank", "");
+}
+
+static void
+test_a_look_ahead_changes_no_match(void)
+{
+	static const char *const patterns[] = {"(?:ab|b+c)[de]{1,3}f",
+	    "(?:f|e?d)(?:a|bc){2}", "^b?[cd]e|f+a", "\\bfa|(?=c)cd*e|dd",
+	    "(?:(?&x)e|d(?&x)f)(?(DEFINE)(?<x>ab?|c))"};
+	struct buf why = BUF_INIT(256), written = BUF_INIT(65536);
+	struct regex *plain, *ahead;
+	struct regex_match a, b;
+	char text[9] = "";
+	size_t i, k, n, rest;
+	int matches = 0;
+
+	for (i = 0; i < nitems(patterns); i++) {
+		buf_reset(&written);
+		buf_addf(
+		    &written, "%s(?:%s)", starts(patterns[i]), patterns[i]);
+		plain = regex_new(span_of(patterns[i]), 0, &why);
+		ahead = regex_new(buf_span(&written), 0, &why);
+		CHECK(plain != NULL && ahead != NULL && written.p[0] == '(' &&
+		      written.p[2] == 'i');
+		for (n = 0; n < 1679616; n += 7) {
+			for (rest = n, k = 0; k < 8; k++, rest /= 6)
+				text[k] = (char)('a' + rest % 6);
+			if (regex_find(plain, span_of(text), 0, &a) <= 0)
+				continue;
+			matches++;
+			CHECK(regex_find(ahead, span_of(text), 0, &b) > 0 &&
+			      a.start == b.start && a.end == b.end);
+		}
+		regex_free(plain);
+		regex_free(ahead);
+	}
+	CHECK(matches > 1000);
+	buf_free(&why);
+	buf_free(&written);
+}
+
 int
 main(void)
 {
@@ -162,5 +231,7 @@ main(void)
 	TEST(what_is_not_understood_has_none);
 	TEST(nothing_is_too_deep_or_too_long);
 	TEST(no_match_is_without_a_literal);
+	TEST(a_look_ahead_is_for_how_matches_begin);
+	TEST(a_look_ahead_changes_no_match);
 	return test_end();
 }

@@ -1,0 +1,212 @@
+#include <stdlib.h>
+
+#include "rules/starts.h"
+
+#define CLASS_MAX 80 /* octets */
+#define SHARE_MAX 10 /* percent of the places of a text that may be left */
+
+static struct start nothing;
+const struct starts starts_empty = {&nothing, 1};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct start *x = a, *y = b;
+	int order = memcmp(x->octets, y->octets, STARTS_LENGTH);
+
+	return order != 0 ? order : x->length - y->length;
+}
+
+/* Each once, and nothing that begins with another one that is open. */
+static const struct starts *
+tidy(struct starts *starts)
+{
+	struct start *last = NULL, *start;
+	size_t i, kept = 0;
+
+	qsort(starts->list, starts->count, sizeof(*starts->list), compare);
+	for (i = 0; i < starts->count; i++) {
+		start = &starts->list[i];
+		if (last != NULL && last->open &&
+		    start->length >= last->length &&
+		    memcmp(start->octets, last->octets, last->length) == 0)
+			continue;
+		if (last != NULL && compare(last, start) == 0) {
+			last->open |= start->open;
+			continue;
+		}
+		last = &starts->list[kept++];
+		*last = *start;
+	}
+	starts->count = kept;
+	return kept <= STARTS_MAX ? starts : NULL;
+}
+
+static struct starts *
+new_starts(struct arena *arena, size_t max)
+{
+	struct starts *starts = arena_alloc(arena, sizeof(*starts));
+
+	starts->list = arena_array(arena, max, sizeof(*starts->list));
+	return starts;
+}
+
+const struct starts *
+starts_of(struct arena *arena, const struct octets *octets)
+{
+	struct starts *starts;
+	struct start *start;
+	int c;
+
+	if (octets_count(octets) > CLASS_MAX)
+		return NULL;
+	starts = new_starts(arena, CLASS_MAX);
+	for (c = octets_next(octets, 0); c >= 0;
+	     c = octets_next(octets, (unsigned)c + 1)) {
+		start = &starts->list[starts->count++];
+		start->octets[0] = (unsigned char)c;
+		start->length = 1;
+	}
+	return starts;
+}
+
+const struct starts *
+starts_or(struct arena *arena, const struct starts *a, const struct starts *b)
+{
+	struct starts *starts;
+
+	if (a == NULL || b == NULL)
+		return NULL;
+	starts = new_starts(arena, a->count + b->count);
+	memcpy(starts->list, a->list, a->count * sizeof(*a->list));
+	memcpy(starts->list + a->count, b->list, b->count * sizeof(*b->list));
+	starts->count = a->count + b->count;
+	return tidy(starts);
+}
+
+static void
+join(struct start *to, const struct start *a, const struct start *b)
+{
+	size_t i;
+
+	*to = *a;
+	for (i = 0; i < b->length && to->length < STARTS_LENGTH; i++)
+		to->octets[to->length++] = b->octets[i];
+	to->open = b->open || i < b->length || to->length == STARTS_LENGTH;
+}
+
+const struct starts *
+starts_append(
+    struct arena *arena, const struct starts *a, const struct starts *b)
+{
+	struct starts *starts;
+	size_t i, k, closed = 0;
+
+	for (i = 0; a != NULL && i < a->count; i++)
+		closed += !a->list[i].open;
+	if (a == NULL || closed == 0)
+		return a;
+	if (b != NULL && closed * b->count > 4 * STARTS_MAX)
+		return NULL;
+	starts =
+	    new_starts(arena, a->count + closed * (b != NULL ? b->count : 1));
+	for (i = 0; i < a->count; i++) {
+		if (a->list[i].open || b == NULL) {
+			starts->list[starts->count] = a->list[i];
+			starts->list[starts->count++].open = true;
+			continue;
+		}
+		for (k = 0; k < b->count; k++)
+			join(&starts->list[starts->count++], &a->list[i],
+			    &b->list[k]);
+	}
+	return tidy(starts);
+}
+
+const struct starts *
+starts_times(
+    struct arena *arena, const struct starts *a, unsigned min, unsigned max)
+{
+	const struct starts *starts = &starts_empty, *maybe;
+	unsigned i;
+
+	if (a == NULL)
+		return NULL;
+	maybe = starts_or(arena, a, &starts_empty);
+	for (i = 0; i < max && i < STARTS_LENGTH; i++)
+		starts = starts_append(arena, starts, i < min ? a : maybe);
+	/* one that may come often is as if more came behind it */
+	return starts;
+}
+
+static void
+write_octet(unsigned char c, struct buf *pattern)
+{
+	buf_addf(pattern, "\\x%02x", c);
+}
+
+/* How many of them begin with the same octets as the first, up to that many. */
+static size_t
+same(const struct start *list, size_t count, size_t length)
+{
+	size_t i = 1;
+
+	while (i < count && memcmp(list[i].octets, list[0].octets, length) == 0)
+		i++;
+	return i;
+}
+
+/* Those that have the first octets in common, from octet number at on. */
+static void
+write_branch(
+    const struct start *list, size_t count, size_t at, struct buf *pattern)
+{
+	size_t i, n;
+
+	if (list[0].length == at) /* what comes behind does not matter */
+		return;
+	if (at == STARTS_LENGTH - 1) {
+		buf_adds(pattern, "[");
+		for (i = 0; i < count; i++)
+			write_octet(list[i].octets[at], pattern);
+		buf_adds(pattern, "]");
+		return;
+	}
+	buf_adds(pattern, "(?:");
+	for (i = 0; i < count; i += n) {
+		n = same(list + i, count - i, at + 1);
+		if (i > 0)
+			buf_adds(pattern, "|");
+		write_octet(list[i].octets[at], pattern);
+		write_branch(list + i, n, at + 1, pattern);
+	}
+	buf_adds(pattern, ")");
+}
+
+/* Whether few places of a text go on so. */
+static bool
+is_seldom(const struct starts *starts)
+{
+	double share = 0, one;
+	size_t i, k;
+
+	for (i = 0; i < starts->count; i++) {
+		if (starts->list[i].length == 0)
+			return false;
+		for (one = 1, k = 0; k < starts->list[i].length; k++)
+			one /= 1 << octets_rarity(starts->list[i].octets[k]);
+		share += one;
+	}
+	return share * 100 < SHARE_MAX;
+}
+
+bool
+starts_write(const struct starts *starts, struct buf *pattern)
+{
+	if (starts == NULL || starts->count == 0 || !is_seldom(starts))
+		return false;
+	buf_adds(pattern, "(?i:(?=");
+	write_branch(starts->list, starts->count, 0, pattern);
+	buf_adds(pattern, "))");
+	return !pattern->full;
+}
