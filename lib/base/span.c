@@ -1,10 +1,6 @@
 #include "base/span.h"
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
+#include "base/ascii.h"
 
 bool
 span_starts(struct span span, const char *text)
@@ -86,9 +82,9 @@ span_ifind(struct span span, struct span text)
 struct span
 span_trim(struct span span)
 {
-	while (span.len > 0 && is_blank(span.p[0]))
+	while (span.len > 0 && ascii_is_space(span.p[0]))
 		span = span_from(span, 1);
-	while (span.len > 0 && is_blank(span.p[span.len - 1]))
+	while (span.len > 0 && ascii_is_space(span.p[span.len - 1]))
 		span.len--;
 	return span;
 }
@@ -108,7 +104,7 @@ span_word(struct span *rest)
 	size_t len = 0;
 
 	*rest = span_trim(*rest);
-	while (len < rest->len && !is_blank(rest->p[len]))
+	while (len < rest->len && !ascii_is_space(rest->p[len]))
 		len++;
 	word = (struct span){rest->p, len};
 	*rest = span_from(*rest, len);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "desk/request.h"
 
@@ -28,12 +29,6 @@ static const struct command {
     {"ALLMATCHSCAN", REQUEST_PATH, false, true},
 };
 
-static bool
-is_letter(int c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 static const struct command *
 find(struct span name)
 {
@@ -56,7 +51,7 @@ understand(struct request_parser *parser, struct request *request)
 	if (parser->form != 'z' && line.len > 0 && line.p[line.len - 1] == '\r')
 		line.len--;
 	scan_init(&scan, line);
-	command = find(scan_while(&scan, is_letter));
+	command = find(scan_while(&scan, ascii_is_upper));
 	request->kind = REQUEST_UNKNOWN;
 	request->text = line;
 	if (command == NULL)

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "eval/families.h"
 #include "eval/globs.h"
@@ -13,12 +14,6 @@ struct bounce {
 	struct globs relays;
 	bool any;
 };
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static bool
 have_any_bounce_relays(const struct eval_call *call)
@@ -51,7 +46,7 @@ names_ours(const struct eval_call *call, struct span field)
 	const struct bounce *data = call->data;
 	struct span rest = field, word;
 
-	while (rest.len > 0 && !is_blank(rest.p[0]))
+	while (rest.len > 0 && !ascii_is_space(rest.p[0]))
 		rest = span_from(rest, 1); /* the name of the field */
 	while ((word = span_word(&rest)).len > 0) {
 		/* what ends the field has no blank behind it */
@@ -87,7 +82,8 @@ is_in_octets(const struct eval_call *call, struct span rest)
 		field = take_line(&rest);
 		if (!is_received(field))
 			continue;
-		while (rest.len > 0 && is_blank(rest.p[0]) && rest.p[0] != '\n')
+		while (rest.len > 0 && ascii_is_space(rest.p[0]) &&
+		       rest.p[0] != '\n')
 			field.len += take_line(&rest).len;
 		if (names_ours(call, field))
 			return true;

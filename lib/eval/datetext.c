@@ -1,5 +1,7 @@
 #include "eval/datetext.h"
 
+#include "base/ascii.h"
+
 #define YEAR_MIN 1970
 #define YEAR_MAX 2037
 #define DIGITS_MAX 9 /* of a number; more are as large as it gets */
@@ -67,18 +69,6 @@ static const struct {
     {"WET", 0},
 };
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Takes digits off the front; false if there are none. */
 static bool
 take_number(struct span *text, int64_t *number)
@@ -86,7 +76,7 @@ take_number(struct span *text, int64_t *number)
 	size_t i;
 
 	*number = 0;
-	for (i = 0; i < text->len && is_digit(text->p[i]); i++)
+	for (i = 0; i < text->len && ascii_is_digit(text->p[i]); i++)
 		if (i < DIGITS_MAX)
 			*number = 10 * *number + (text->p[i] - '0');
 	*text = span_from(*text, i);
@@ -210,8 +200,8 @@ has_zone(struct span word, int64_t *zone)
 	while (i < word.len) {
 		name = span_from(word, i);
 		capitals = 0;
-		for (name.len = 0;
-		     i < word.len && (is_alnum(word.p[i]) || word.p[i] == '_');
+		for (name.len = 0; i < word.len && (ascii_is_alnum(word.p[i]) ||
+						       word.p[i] == '_');
 		     i++, name.len++)
 			capitals += word.p[i] >= 'A' && word.p[i] <= 'Z';
 		if (capitals == name.len && name.len >= 2 &&

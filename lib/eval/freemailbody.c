@@ -1,5 +1,6 @@
 #include "eval/freemailbody.h"
 
+#include "base/ascii.h"
 #include "eval/globs.h"
 #include "text/uris.h"
 
@@ -11,24 +12,11 @@
 #define WROTE_MIN 2
 #define WROTE_MAX 11 /* octets of that word */
 
-static bool
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* RFC 5322 3.2.3 */
 static bool
 is_atext(char c)
 {
-	return is_alnum(c) ||
+	return ascii_is_alnum(c) ||
 	       (c != '\0' && strchr("!#$%&'*+/=?^_`{|}~-", c) != NULL);
 }
 
@@ -39,14 +27,14 @@ host_length(struct span text, const struct tld *tld)
 	size_t i, begin = 0, labels = 0;
 
 	for (;; begin = i + 1) {
-		for (i = begin;
-		     i < text.len && (is_alnum(text.p[i]) || text.p[i] == '-');
+		for (i = begin; i < text.len &&
+				(ascii_is_alnum(text.p[i]) || text.p[i] == '-');
 		     i++)
 			;
 		if (i == begin)
 			return 0;
 		if (i + 1 >= text.len || text.p[i] != '.' ||
-		    !is_alnum(text.p[i + 1]))
+		    !ascii_is_alnum(text.p[i + 1]))
 			break;
 		if (i - begin > LABEL_MAX || text.p[begin] == '-' ||
 		    text.p[i - 1] == '-' || ++labels > LABELS_MAX)
@@ -90,7 +78,7 @@ is_quoted(struct span behind)
 
 	if (span_starts(behind, ">"))
 		return true;
-	while (i < behind.len && i <= BLANKS_MAX && is_space(behind.p[i]))
+	while (i < behind.len && i <= BLANKS_MAX && ascii_is_space(behind.p[i]))
 		i++;
 	if (i == 0 || i > BLANKS_MAX)
 		return false;
@@ -138,16 +126,17 @@ web_length(struct span text)
 		scheme = strlen("https://");
 	else
 		return 0;
-	for (i = scheme;
-	     i < text.len && i <= scheme + WEB_MAX && !is_space(text.p[i]); i++)
+	for (i = scheme; i < text.len && i <= scheme + WEB_MAX &&
+			 !ascii_is_space(text.p[i]);
+	     i++)
 		if (text.p[i] == '@')
 			end = i + 1;
 		else if (span_starts(span_from(text, i), "%40"))
 			end = i + 3;
 	if (end == 0)
 		return 0;
-	for (i = 0; end < text.len && i < WEB_MAX && !is_space(text.p[end]);
-	     i++)
+	for (i = 0;
+	     end < text.len && i < WEB_MAX && !ascii_is_space(text.p[end]); i++)
 		end++;
 	return end;
 }

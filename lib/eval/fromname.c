@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "eval/families.h"
 #include "eval/globs.h"
@@ -42,16 +43,9 @@ struct fromname {
 };
 
 static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
-static bool
 is_local(char c)
 {
-	return is_word(c) ||
+	return ascii_is_word(c) ||
 	       (c != '\0' && strchr(".!#$%&'*+/=?^`{|}~-", c) != NULL);
 }
 
@@ -61,21 +55,22 @@ domain_length(struct span text)
 {
 	size_t i, dot;
 
-	if (text.len == 0 || !is_word(text.p[0]))
+	if (text.len == 0 || !ascii_is_word(text.p[0]))
 		return 0;
-	for (i = 0; i < text.len && (is_word(text.p[i]) || text.p[i] == '-');
+	for (i = 0;
+	     i < text.len && (ascii_is_word(text.p[i]) || text.p[i] == '-');
 	     i++)
 		;
 	dot = i;
 	if (dot == text.len || text.p[dot] != '.' || dot + 1 == text.len ||
-	    !is_word(text.p[dot + 1]))
+	    !ascii_is_word(text.p[dot + 1]))
 		return 0;
 	for (i = dot + 2;
 	     i < text.len &&
-	     (is_word(text.p[i]) || text.p[i] == '-' || text.p[i] == '.');
+	     (ascii_is_word(text.p[i]) || text.p[i] == '-' || text.p[i] == '.');
 	     i++)
 		;
-	return i > dot + 2 && is_word(text.p[i - 1]) ? i : 0;
+	return i > dot + 2 && ascii_is_word(text.p[i - 1]) ? i : 0;
 }
 
 /* The first address in a name; p NULL if there is none. */
@@ -93,7 +88,7 @@ find_email(struct span name)
 		for (begin = at; begin > low && is_local(name.p[begin - 1]);
 		     begin--)
 			;
-		while (begin < at && !is_word(name.p[begin]))
+		while (begin < at && !ascii_is_word(name.p[begin]))
 			begin++;
 		low = at + 1;
 		len = domain_length(span_from(name, at + 1));
@@ -168,7 +163,7 @@ count_other(struct span text)
 	size_t i, count = 0;
 
 	for (i = 0; i < text.len; i++)
-		count += !is_word(text.p[i]) || text.p[i] == '_';
+		count += !ascii_is_word(text.p[i]) || text.p[i] == '_';
 	return count;
 }
 

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/regex.h"
@@ -17,30 +18,6 @@
 struct headertext {
 	struct span locales;
 };
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_word(char c)
-{
-	return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_';
-}
 
 /* Whether an encoded word in it is of a character set that nobody here reads.
  */
@@ -153,7 +130,7 @@ is_one_of(char c, const char *set)
 static struct span
 without_blanks(struct span text)
 {
-	while (text.len > 0 && is_space(text.p[0]))
+	while (text.len > 0 && ascii_is_space(text.p[0]))
 		text = span_from(text, 1);
 	return text;
 }
@@ -195,8 +172,8 @@ looks_upper(struct span raw)
 	while ((p = span_find(raw, mark)) != NULL) {
 		raw = span_from(raw, (size_t)(p - raw.p) + mark.len);
 		name = raw;
-		for (len = 0; len < name.len &&
-			      (is_word(name.p[len]) || name.p[len] == '-');
+		for (len = 0; len < name.len && (ascii_is_word(name.p[len]) ||
+						    name.p[len] == '-');
 		     len++)
 			;
 		name.len = len;
@@ -218,10 +195,10 @@ subject_is_all_caps(const struct eval_call *call)
 	if (subject.len < CAPS_MIN)
 		return false;
 	for (i = 0; i < subject.len; i++) {
-		if (is_lower(subject.p[i]))
+		if (ascii_is_lower(subject.p[i]))
 			return false;
-		letters += is_upper(subject.p[i]);
-		has_space = has_space || is_space(subject.p[i]);
+		letters += ascii_is_upper(subject.p[i]);
+		has_space = has_space || ascii_is_space(subject.p[i]);
 	}
 	return letters > 0 && has_space &&
 	       !looks_upper(people_get(call, "Subject:raw"));
@@ -236,8 +213,8 @@ has_address(struct span subject, struct span address)
 	while ((p = span_ifind(subject, address)) != NULL) {
 		at = (size_t)(p - subject.p);
 		end = at + address.len;
-		if ((at == 0 || !is_word(p[-1])) &&
-		    (end == subject.len || !is_word(subject.p[end])))
+		if ((at == 0 || !ascii_is_word(p[-1])) &&
+		    (end == subject.len || !ascii_is_word(subject.p[end])))
 			return true;
 		subject = span_from(subject, at + 1);
 	}
@@ -275,9 +252,9 @@ greets(struct span subject, struct span name)
 		rest = without_blanks(span_from(rest, 3));
 		if (is_name(rest, name))
 			return true;
-		while (rest.len > 0 && is_word(rest.p[0]))
+		while (rest.len > 0 && ascii_is_word(rest.p[0]))
 			rest = span_from(rest, 1);
-		if (rest.len > 0 && is_space(rest.p[0]) &&
+		if (rest.len > 0 && ascii_is_space(rest.p[0]) &&
 		    is_name(without_blanks(rest), name))
 			return true;
 	}
@@ -287,7 +264,7 @@ greets(struct span subject, struct span name)
 	if (rest.len > name.len && memcmp(rest.p, name.p, name.len) == 0) {
 		rest = without_blanks(span_from(rest, name.len));
 		if (rest.len > 0 && is_one_of(rest.p[0], ",:;!?-") &&
-		    (rest.len == 1 || is_space(rest.p[1])))
+		    (rest.len == 1 || ascii_is_space(rest.p[1])))
 			return true;
 	}
 	if (!span_starts(subject, ","))
@@ -360,8 +337,8 @@ has_template(struct span text)
 
 	while (text.len > 0 && (p = memchr(text.p, '%', text.len)) != NULL) {
 		text = span_from(text, (size_t)(p - text.p) + 1);
-		if (text.len >= 2 && is_upper(text.p[0]) &&
-		    (is_upper(text.p[1]) || text.p[1] == '_' ||
+		if (text.len >= 2 && ascii_is_upper(text.p[0]) &&
+		    (ascii_is_upper(text.p[1]) || text.p[1] == '_' ||
 			text.p[1] == '-'))
 			return true;
 	}

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/regex.h"
 #include "eval/families.h"
@@ -186,13 +187,6 @@ check_ratware_name_id(const struct eval_call *call)
 	       ends_in_name((struct span){from.p, (size_t)(p - from.p)});
 }
 
-static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
 /* A sender that has the recipient's address in its own, turned round:
  * "example.com-joe@". */
 static bool
@@ -215,7 +209,7 @@ check_ratware_envelope_from(const struct eval_call *call)
 	if (user.len == 0 || domain.p == NULL)
 		return false;
 	while ((p = span_ifind(from, domain)) != NULL) {
-		bool begins = p == from.p || !is_word(p[-1]);
+		bool begins = p == from.p || !ascii_is_word(p[-1]);
 
 		from = span_from(from, (size_t)(p - from.p) + domain.len);
 		if (begins && from.len > user.len + 1 &&

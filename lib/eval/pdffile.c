@@ -1,5 +1,6 @@
 #include <openssl/evp.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/regex.h"
@@ -34,22 +35,10 @@ pdf_facts_init(struct pdf_facts *facts, struct arena *arena)
 	    arena_array(arena, PDF_DIGESTS_MAX, sizeof(*facts->fuzzy));
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct span
 skip_blanks(struct span text)
 {
-	while (text.len > 0 && is_blank(text.p[0]))
+	while (text.len > 0 && ascii_is_space(text.p[0]))
 		text = span_from(text, 1);
 	return text;
 }
@@ -58,9 +47,9 @@ skip_blanks(struct span text)
 static bool
 take_number(struct span *rest, double *number)
 {
-	if (rest->len == 0 || !is_digit(rest->p[0]))
+	if (rest->len == 0 || !ascii_is_digit(rest->p[0]))
 		return false;
-	for (*number = 0; rest->len > 0 && is_digit(rest->p[0]);
+	for (*number = 0; rest->len > 0 && ascii_is_digit(rest->p[0]);
 	     *rest = span_from(*rest, 1))
 		*number = *number * 10 + (rest->p[0] - '0');
 	return true;
@@ -74,7 +63,7 @@ is_matrix(struct span line, double *numbers)
 
 	for (i = 0; i < 6; i++) {
 		if (!take_number(&line, &numbers[i]) || line.len == 0 ||
-		    !is_blank(line.p[0]))
+		    !ascii_is_space(line.p[0]))
 			return false;
 		line = skip_blanks(line);
 	}
@@ -149,20 +138,10 @@ add_fuzzy(struct reader *reader, struct span line)
 			return line;
 	if (span_starts(line, "%") || is_matrix(line, numbers))
 		return line;
-	while (line.len > 0 && is_blank(line.p[line.len - 1]))
+	while (line.len > 0 && ascii_is_space(line.p[line.len - 1]))
 		line.len--;
 	buf_addspan(&reader->fuzzy, line);
 	return line;
-}
-
-static int
-hex(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
 }
 
 /* "<FEFF0041>": pairs of digits. */
@@ -172,9 +151,10 @@ add_hex(struct buf *text, struct span string)
 	char octet;
 
 	while (string.len > 1) {
-		if (hex(string.p[0]) >= 0 && hex(string.p[1]) >= 0) {
-			octet =
-			    (char)(hex(string.p[0]) << 4 | hex(string.p[1]));
+		if (ascii_hex(string.p[0]) >= 0 &&
+		    ascii_hex(string.p[1]) >= 0) {
+			octet = (char)(ascii_hex(string.p[0]) << 4 |
+				       ascii_hex(string.p[1]));
 			buf_add(text, &octet, 1);
 			string = span_from(string, 1);
 		}

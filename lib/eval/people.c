@@ -1,5 +1,6 @@
 #include "eval/people.h"
 
+#include "base/ascii.h"
 #include "base/map.h"
 #include "eval/globs.h"
 
@@ -101,13 +102,6 @@ people_from(struct mail *mail, const struct tld *tld, struct text *people)
 }
 
 static bool
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
-}
-
-static bool
 is_label(struct span label, bool is_upper_level)
 {
 	size_t i;
@@ -116,7 +110,7 @@ is_label(struct span label, bool is_upper_level)
 	    label.p[label.len - 1] == '-')
 		return false;
 	for (i = 0; i < label.len; i++)
-		if (!is_alnum(label.p[i]) && label.p[i] != '-' &&
+		if (!ascii_is_alnum(label.p[i]) && label.p[i] != '-' &&
 		    (label.p[i] != '_' || is_upper_level))
 			return false;
 	return true;
@@ -143,12 +137,6 @@ people_is_host(struct arena *arena, struct span host)
 	}
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* "for <joe@example.com>;" of a Received field; empty if there is none. */
 static struct span
 received_for(struct arena *arena, struct span line)
@@ -163,8 +151,9 @@ received_for(struct arena *arena, struct span line)
 		address = line;
 		if (span_starts(address, "<"))
 			address = span_from(address, 1);
-		for (len = 0; len < address.len && !is_space(address.p[len]) &&
-			      address.p[len] != ';';
+		for (len = 0;
+		     len < address.len && !ascii_is_space(address.p[len]) &&
+		     address.p[len] != ';';
 		     len++)
 			;
 		if (len == address.len || address.p[len] != ';')

@@ -1,6 +1,7 @@
 /*
  * relay: who handed the message to whom, and whether that is likely.
  */
+#include "base/ascii.h"
 #include "eval/families.h"
 #include "text/relayip.h"
 
@@ -12,13 +13,6 @@ relays_of(const struct eval_call *call)
 	static const struct relays none;
 
 	return call->mail->relays != NULL ? call->mail->relays : &none;
-}
-
-static bool
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z') || c == '_';
 }
 
 /* It called itself by a number.  Only the first one that did counts. */
@@ -123,7 +117,7 @@ ends_in(struct span name, struct span domain)
 		return false;
 	at = name.len - domain.len;
 	return span_eq(span_from(name, at), domain) &&
-	       (at == 0 || !is_word(name.p[at - 1]));
+	       (at == 0 || !ascii_is_word(name.p[at - 1]));
 }
 
 /* Whether a domain stands somewhere in a text, in any case, at the begin of a
@@ -135,7 +129,7 @@ names_domain(struct span text, struct span domain)
 	const char *p;
 
 	while ((p = span_ifind(rest, domain)) != NULL && domain.len > 0) {
-		if (p == text.p || !is_word(p[-1]))
+		if (p == text.p || !ascii_is_word(p[-1]))
 			return true;
 		rest = span_from(text, (size_t)(p - text.p) + 1);
 	}
@@ -202,10 +196,10 @@ is_domain(struct span text)
 	for (i = 0; i < text.len; i++) {
 		if (text.p[i] == '.')
 			dot = i;
-		else if (!is_word(text.p[i]) && text.p[i] != '-')
+		else if (!ascii_is_word(text.p[i]) && text.p[i] != '-')
 			return false;
 	}
-	return dot >= 2 && dot + 1 < text.len && is_word(text.p[0]) &&
+	return dot >= 2 && dot + 1 < text.len && ascii_is_word(text.p[0]) &&
 	       memchr(text.p + dot, '-', text.len - dot) == NULL;
 }
 

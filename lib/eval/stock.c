@@ -2,6 +2,8 @@
 
 #include "eval/stock.h"
 
+#include "base/ascii.h"
+
 /* How a label ends, of its letters; '?' is any letter or none. */
 static const char *const endings[] = {
     "company",
@@ -106,16 +108,10 @@ note_label(struct span text, struct label *labels, size_t count)
 	return count + 1;
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct span
 skip_space(struct span text)
 {
-	while (text.len > 0 && is_space(*text.p))
+	while (text.len > 0 && ascii_is_space(*text.p))
 		text = span_from(text, 1);
 	return text;
 }

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/regex.h"
 #include "eval/uridetail.h"
@@ -33,13 +34,6 @@ uridetail_free(struct uridetail *detail)
 }
 
 static bool
-is_word(char c)
-{
-	return c == '_' || (c >= '0' && c <= '9') ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static bool
 condition_new(struct uridetail *detail, struct span name, bool negated,
     struct span *rest, struct buf *why)
 {
@@ -68,7 +62,7 @@ take_name(struct span *rest, struct span *name, bool *negated)
 	size_t len = 0;
 
 	*rest = span_trim(*rest);
-	while (len < rest->len && is_word(rest->p[len]))
+	while (len < rest->len && ascii_is_word(rest->p[len]))
 		len++;
 	*name = (struct span){rest->p, len};
 	*rest = span_trim(span_from(*rest, len));

@@ -1,11 +1,6 @@
 #include "eval/written.h"
+#include "base/ascii.h"
 #include "rules/pattern.h"
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static unsigned
 flag_of(char c)
@@ -36,7 +31,7 @@ take_delimiter(struct span *rest)
 	if (rest->len <= at)
 		return 0;
 	c = rest->p[at];
-	if (c == '\\' || is_blank(c) || (at == 0 && c != '/') ||
+	if (c == '\\' || ascii_is_space(c) || (at == 0 && c != '/') ||
 	    (c >= '0' && c <= '9') || c == '_' ||
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
 		return 0;
@@ -54,7 +49,7 @@ flags_len(struct span text, unsigned *flags)
 	*flags = 0;
 	for (i = 0; i < text.len && flag_of(text.p[i]) != 0; i++)
 		*flags |= flag_of(text.p[i]);
-	return i == text.len || is_blank(text.p[i]) ? i : (size_t)-1;
+	return i == text.len || ascii_is_space(text.p[i]) ? i : (size_t)-1;
 }
 
 struct regex *

@@ -2,6 +2,8 @@
 
 #include "mail/header.h"
 
+#include "base/ascii.h"
+
 #define CHUNK 32768
 #define FIRST_LINE_MAX 65536 /* octets that are looked at for its end */
 
@@ -32,18 +34,6 @@ walk_init(struct walk *walk, const char *name)
 	walk->name = (struct span){name, len - walk->prefix};
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* Whether with the octet at that column the line is known to be such a field;
  * open is false from where it is known not to be. */
 static bool
@@ -51,9 +41,9 @@ matches(struct walk *walk, size_t column, char c)
 {
 	if (column == walk->name.len) { /* the whole name was there */
 		walk->open = false;
-		return c == ':' || is_blank(c);
+		return c == ':' || ascii_is_blank(c);
 	}
-	walk->open = lower(c) == lower(walk->name.p[column]);
+	walk->open = ascii_lower(c) == ascii_lower(walk->name.p[column]);
 	return walk->open && walk->prefix && column + 1 == walk->name.len;
 }
 
@@ -62,7 +52,7 @@ walk_step(struct walk *walk, char c)
 {
 	size_t column = walk->column++;
 
-	if (column == 0 && !is_blank(c)) {
+	if (column == 0 && !ascii_is_blank(c)) {
 		walk->cut = false;
 		walk->open = true;
 	}

@@ -1,4 +1,5 @@
 #include "mail/line.h"
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "mail/frame.h"
 
@@ -9,12 +10,6 @@ bool
 line_is_name(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-static bool
-is_digit(int c)
-{
-	return c >= '0' && c <= '9';
 }
 
 static bool
@@ -82,7 +77,7 @@ line_reply_ok(struct span reply, char digit)
 	struct scan scan;
 
 	scan_init(&scan, reply);
-	code = scan_while(&scan, is_digit);
+	code = scan_while(&scan, ascii_is_digit);
 	if (code.len != 3 || code.p[0] != digit || code.p[1] > '5')
 		return false;
 	scan_char(&scan, ' ');

@@ -1,4 +1,5 @@
 #include "mail/transfer.h"
+#include "base/ascii.h"
 #include "base/scan.h"
 
 /* One more than the value of each character of the alphabet of RFC 4648, from
@@ -91,25 +92,9 @@ transfer_base64(struct span text, struct buf *octets)
 }
 
 static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_in_line(int c)
 {
 	return c != '\n' && c != '\r';
-}
-
-static int
-digit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Takes the end of a line if there is one: LF, CR LF, CR, or CR CR LF, which
@@ -135,15 +120,15 @@ take_quoted(struct scan *scan, struct buf *octets)
 	int high, low;
 	char c;
 
-	scan_while(&try, is_blank);
+	scan_while(&try, ascii_is_blank);
 	if (take_end(&try) || scan_peek(&try) == -1) {
 		*scan = try;
 		return true;
 	}
 	if (scan->end - scan->p < 2)
 		return false;
-	high = digit((unsigned char)scan->p[0]);
-	low = digit((unsigned char)scan->p[1]);
+	high = ascii_hex((unsigned char)scan->p[0]);
+	low = ascii_hex((unsigned char)scan->p[1]);
 	if (high < 0 || low < 0)
 		return false;
 	scan->p += 2;

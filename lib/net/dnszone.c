@@ -3,18 +3,13 @@
 
 #include <unbound.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/scan.h"
 #include "net/dnspart.h"
 
 #define TTL_MAX INT32_MAX /* RFC 2181, section 8 */
-
-static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
 
 static bool
 is_dark(int c)
@@ -39,10 +34,10 @@ bare(struct span line, bool *open)
 			line.len = i;
 	}
 	*open = quoted;
-	while (line.len > 0 &&
-	       (is_blank(line.p[line.len - 1]) || line.p[line.len - 1] == '\r'))
+	while (line.len > 0 && (ascii_is_blank(line.p[line.len - 1]) ||
+				   line.p[line.len - 1] == '\r'))
 		line.len--;
-	while (line.len > 0 && is_blank(line.p[0])) {
+	while (line.len > 0 && ascii_is_blank(line.p[0])) {
 		line.p++;
 		line.len--;
 	}
@@ -60,7 +55,8 @@ has_too_much(struct span type, struct span data)
 	size_t i, words = 0;
 
 	for (i = 0; i < data.len; i++)
-		if (!is_blank(data.p[i]) && (i == 0 || is_blank(data.p[i - 1])))
+		if (!ascii_is_blank(data.p[i]) &&
+		    (i == 0 || ascii_is_blank(data.p[i - 1])))
 			words++;
 	for (i = 0; i < nitems(known); i++)
 		if (span_ieq(type, span_of(known[i].type)))
@@ -82,15 +78,15 @@ fault(struct span record)
 		return "NUL in it";
 	scan_init(&scan, record);
 	name = scan_while(&scan, is_dark);
-	scan_while(&scan, is_blank);
+	scan_while(&scan, ascii_is_blank);
 	scan_number(&scan, TTL_MAX);
-	if (scan_while(&scan, is_blank).len == 0)
+	if (scan_while(&scan, ascii_is_blank).len == 0)
 		scan_fail(&scan);
 	if (!scan_maybe_word(&scan, "IN") ||
-	    scan_while(&scan, is_blank).len == 0)
+	    scan_while(&scan, ascii_is_blank).len == 0)
 		return "not of the form NAME TTL IN TYPE DATA";
 	type = scan_while(&scan, is_dark);
-	scan_while(&scan, is_blank);
+	scan_while(&scan, ascii_is_blank);
 	data = scan_rest(&scan);
 	/* libunbound would find these as they stand, and do nothing more */
 	if (name.p[0] == '*' || span_ieq(type, span_of("CNAME")) ||

@@ -1,20 +1,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "node/limits.h"
 #include "node/value.h"
 
 static bool
-is_digit(int c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_scheme(int c)
 {
-	return (c >= 'a' && c <= 'z') || is_digit(c);
+	return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
 }
 
 static bool
@@ -78,7 +73,7 @@ take_digits(struct scan *scan, int count)
 	int64_t n = 0;
 
 	for (; count > 0; count--) {
-		if (!is_digit(scan_peek(scan))) {
+		if (!ascii_is_digit(scan_peek(scan))) {
 			scan_fail(scan);
 			return 0;
 		}

@@ -1,5 +1,7 @@
 #include "rules/captures.h"
 
+#include "base/ascii.h"
+
 /* Any text at all. */
 #define ANYTHING "(?:.|\\n)*"
 
@@ -126,20 +128,13 @@ captures_keep(struct captures *captures, struct arena *arena,
 			    captures, arena, name, match->groups[group]);
 }
 
-static bool
-is_plain(unsigned char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
 static void
 add_quoted(struct buf *buf, struct span text)
 {
 	size_t i;
 
 	for (i = 0; i < text.len; i++) {
-		if (!is_plain((unsigned char)text.p[i]))
+		if (!ascii_is_word((unsigned char)text.p[i]))
 			buf_adds(buf, "\\");
 		buf_add(buf, text.p + i, 1);
 	}

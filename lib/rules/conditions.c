@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "rules/conditions.h"
 #include "rules/plugins.h"
@@ -15,12 +16,6 @@ struct parser {
 	struct scan scan;
 	unsigned depth;
 };
-
-static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* of names of classes as well */
 static bool
@@ -42,7 +37,7 @@ take(struct parser *parser, const char *text)
 	struct scan *scan = &parser->scan;
 	struct span rest;
 
-	scan_while(scan, is_blank);
+	scan_while(scan, ascii_is_blank);
 	rest = (struct span){scan->p, (size_t)(scan->end - scan->p)};
 	if (scan->bad || !span_starts(rest, text))
 		return false;
@@ -88,7 +83,7 @@ argument(struct parser *parser)
 
 	if (!take(parser, "("))
 		scan_fail(&parser->scan);
-	scan_while(&parser->scan, is_blank);
+	scan_while(&parser->scan, ascii_is_blank);
 	name = scan_while(&parser->scan, is_word);
 	if (name.len == 0 || !take(parser, ")"))
 		scan_fail(&parser->scan);

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "rules/metanode.h"
 
 struct parser {
@@ -33,13 +34,6 @@ add_operand(struct node *node, struct node *operand)
 		end = &(*end)->next;
 	*end = operand;
 	node->count++;
-}
-
-static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
 }
 
 static void
@@ -125,7 +119,8 @@ parse_glob(struct parser *parser)
 	skip_blanks(parser);
 	start = parser->p;
 	while (parser->p < parser->end &&
-	       (is_word(*parser->p) || *parser->p == '*' || *parser->p == '?'))
+	       (ascii_is_word(*parser->p) || *parser->p == '*' ||
+		   *parser->p == '?'))
 		parser->p++;
 	parser->names->match(parser->names->arg,
 	    (struct span){start, (size_t)(parser->p - start)}, glob_found,
@@ -142,7 +137,7 @@ parse_name(struct parser *parser)
 	struct node *node;
 
 	while (parser->p < parser->end &&
-	       (is_word(*parser->p) || *parser->p == ':'))
+	       (ascii_is_word(*parser->p) || *parser->p == ':'))
 		parser->p++;
 	name.len = (size_t)(parser->p - name.p);
 	if (span_is(name, "rules_matching"))
@@ -208,7 +203,7 @@ parse_operand(struct parser *parser)
 	}
 	if ((*parser->p >= '0' && *parser->p <= '9') || *parser->p == '.')
 		return parse_number(parser);
-	if (is_word(*parser->p))
+	if (ascii_is_word(*parser->p))
 		return parse_name(parser);
 	parser->why = "an operand is missing";
 	return new_node(parser, OP_NUMBER);

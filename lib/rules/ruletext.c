@@ -1,29 +1,11 @@
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/regex.h"
 #include "rules/ruletext.h"
 
 #define NUMBER_MAX 32
 #define ARGUMENTS_MAX 1000
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_word(char c)
-{
-	return c == '_' || is_digit(c) || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
-}
 
 bool
 ruletext_number(struct span text, double *number)
@@ -35,14 +17,14 @@ ruletext_number(struct span text, double *number)
 		return false;
 	if (text.p[0] == '-')
 		i++;
-	for (begin = i; i < text.len && is_digit(text.p[i]); i++)
+	for (begin = i; i < text.len && ascii_is_digit(text.p[i]); i++)
 		;
 	if (i == begin)
 		return false;
 	if (i < text.len) {
 		if (text.p[i++] != '.')
 			return false;
-		for (begin = i; i < text.len && is_digit(text.p[i]); i++)
+		for (begin = i; i < text.len && ascii_is_digit(text.p[i]); i++)
 			;
 		if (i == begin || i < text.len)
 			return false;
@@ -134,14 +116,15 @@ ruletext_pattern(struct span text, struct rule *rule)
 			text = span_from(text, 2);
 		else
 			return "no pattern";
-		if (text.len == 0 || is_word(text.p[0]) || text.p[0] == '\\')
+		if (text.len == 0 || ascii_is_word(text.p[0]) ||
+		    text.p[0] == '\\')
 			return "no pattern";
 		end = closing(text.p[0]);
 		text = span_from(text, 1);
 	}
 	flags = span_from(text, text.len);
 	while (text.len > 0 && text.p[text.len - 1] != end &&
-	       is_word(text.p[text.len - 1])) {
+	       ascii_is_word(text.p[text.len - 1])) {
 		text.len--;
 		flags = (struct span){flags.p - 1, flags.len + 1};
 	}
@@ -192,7 +175,7 @@ take_argument(struct span *rest, struct span *argument)
 		     len < rest->len &&
 		     (rest->p[len] == '.' || rest->p[len] == ':' ||
 			 rest->p[len] == '-' ||
-			 (is_word(rest->p[len]) && rest->p[len] != '_'));
+			 (ascii_is_word(rest->p[len]) && rest->p[len] != '_'));
 		     len++)
 			;
 		if (len == 0)
@@ -215,7 +198,7 @@ ruletext_function(struct arena *arena, struct span text, struct rule *rule)
 	struct span list[ARGUMENTS_MAX], rest, *kept;
 	size_t len = 0, count = 0;
 
-	while (len < text.len && is_word(text.p[len]))
+	while (len < text.len && ascii_is_word(text.p[len]))
 		len++;
 	if (len == 0 || len == text.len || text.p[len] != '(' ||
 	    text.p[text.len - 1] != ')')
@@ -245,7 +228,8 @@ is_field(struct span name)
 	size_t i;
 
 	for (i = 0; i < name.len; i++)
-		if (!is_word(name.p[i]) && name.p[i] != '.' && name.p[i] != '-')
+		if (!ascii_is_word(name.p[i]) && name.p[i] != '.' &&
+		    name.p[i] != '-')
 			return false;
 	return name.len > 0;
 }
@@ -292,12 +276,12 @@ take_unset(struct span *text, struct rule *rule)
 		return;
 	while ((p = span_find(rest, span_of(mark))) != NULL) {
 		rest = span_from(*text, (size_t)(p - text->p) + strlen(mark));
-		if (p == text->p || !is_blank(p[-1]) || rest.len < 2 ||
-		    !is_blank(rest.p[0]))
+		if (p == text->p || !ascii_is_space(p[-1]) || rest.len < 2 ||
+		    !ascii_is_space(rest.p[0]))
 			continue;
 		value = rest;
 		value.len--;
-		while (value.len > 1 && is_blank(value.p[0]))
+		while (value.len > 1 && ascii_is_space(value.p[0]))
 			value = span_from(value, 1);
 		rule->unset = value;
 		text->len = (size_t)(p - text->p);
@@ -311,8 +295,8 @@ take_match(struct span text, struct rule *rule)
 {
 	size_t len = 0;
 
-	while (len < text.len && !is_blank(text.p[len]) && text.p[len] != '=' &&
-	       text.p[len] != '!')
+	while (len < text.len && !ascii_is_space(text.p[len]) &&
+	       text.p[len] != '=' && text.p[len] != '!')
 		len++;
 	rule->selector = (struct span){text.p, len};
 	text = span_trim(span_from(text, len));

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <stdint.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "scan/policy.h"
 
@@ -183,19 +184,13 @@ is_mz(struct span octets)
 }
 
 static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_interpreted(struct span octets)
 {
 	struct scan scan;
 
 	scan_init(&scan, octets);
 	scan_text(&scan, "#!");
-	scan_while(&scan, is_blank);
+	scan_while(&scan, ascii_is_blank);
 	return scan_maybe(&scan, '/');
 }
 

@@ -1,4 +1,5 @@
 #include "scan/loose.h"
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "mail/transfer.h"
 
@@ -40,12 +41,6 @@ struct run {
 };
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_octal(int c)
 {
 	return c >= '0' && c <= '7';
@@ -69,7 +64,7 @@ row_at(struct span mail, size_t at)
 	const char *p = mail.p + at, *end = mail.p + mail.len, *stop;
 	struct row row = {{NULL, 0}, 0, false, false, false};
 
-	while (p < end && is_blank(*p))
+	while (p < end && ascii_is_blank(*p))
 		p++;
 	row.folded = p > mail.p + at;
 	row.base64.p = p;
@@ -82,7 +77,7 @@ row_at(struct span mail, size_t at)
 		row.next++;
 	if (stop + 1 < end && stop[0] == '\r' && stop[1] == '\n')
 		row.next++;
-	while (stop > p && is_blank(stop[-1]))
+	while (stop > p && ascii_is_blank(stop[-1]))
 		stop--;
 	row.blank = row.base64.len == 0 && p == stop;
 	row.padded = row.base64.len > 0 && p < stop && *p == '=';
@@ -116,7 +111,7 @@ after_blank(struct span mail, size_t at)
 		p--;
 	if (p > mail.p && p[-1] == '\r')
 		p--;
-	while (p > mail.p && is_blank(p[-1]))
+	while (p > mail.p && ascii_is_blank(p[-1]))
 		p--;
 	return p == mail.p || p[-1] == '\n' || p[-1] == '\r';
 }

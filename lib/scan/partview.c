@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/scan.h"
 #include "scan/partview.h"
@@ -18,12 +19,6 @@ struct view {
 	size_t size;  /* of the last field that is shown */
 	size_t words; /* encoded ones in it */
 };
-
-static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* RFC 5322, 3.6.8: what the name of a field is made of. */
 static bool
@@ -60,7 +55,7 @@ partview_field(struct span line)
 
 	scan_init(&scan, line);
 	name = scan_while(&scan, is_name);
-	scan_while(&scan, is_blank);
+	scan_while(&scan, ascii_is_blank);
 	if (scan_peek(&scan) == '(')
 		scan_until(&scan, ':');
 	else
@@ -143,7 +138,7 @@ treat(struct view *view, char *p, size_t len)
 {
 	struct span line = {p, len}, name = partview_field(line);
 
-	if (len > 0 && is_blank(p[0]) && view->last == KNOWN)
+	if (len > 0 && ascii_is_blank(p[0]) && view->last == KNOWN)
 		return count(view, line);
 	if (len == 0 || is_dashes(line) || is_mbox(line)) {
 		view->last = BREAK;

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/scan.h"
@@ -58,12 +59,6 @@ is_blank(int c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static bool
-is_letter(int c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
 /* A line without the blanks around it and its comment, which begins at a '#'
  * that is first or behind a blank. */
 static struct span
@@ -108,7 +103,7 @@ read_rule(struct policy *policy, struct span line)
 	size_t i;
 
 	scan_init(&scan, line);
-	word = scan_while(&scan, is_letter);
+	word = scan_while(&scan, ascii_is_lower);
 	for (i = 0; i < nitems(action_names); i++)
 		if (span_eq(word, span_of(action_names[i])))
 			break;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "scan/report.h"
 
@@ -184,17 +185,11 @@ report_write(const struct report *report, struct buf *text)
 		    SPAN_ARG(name));
 }
 
-static bool
-is_letter(int c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
 /* Of "WORD" or "WORD REST": the word, and the rest. */
 static struct span
 take_word(struct scan *scan, struct span *rest)
 {
-	struct span word = scan_while(scan, is_letter);
+	struct span word = scan_while(scan, ascii_is_lower);
 
 	if (scan_peek(scan) >= 0)
 		scan_char(scan, ' ');

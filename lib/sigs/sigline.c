@@ -1,4 +1,5 @@
 #include "sigs/sigline.h"
+#include "base/ascii.h"
 #include "base/scan.h"
 
 #define SIZE_LIMIT 0xffffffffU /* libclamav takes no size from here on */
@@ -92,15 +93,6 @@ number(struct span text, uint64_t max, uint64_t *n)
 	return scan_ok(&scan);
 }
 
-static int
-nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Sets the digest, and of the kind which of the three hashes it is. */
 static bool
 take_digest(struct sigline *sig, struct span hex)
@@ -122,8 +114,8 @@ take_digest(struct sigline *sig, struct span hex)
 		return false;
 	}
 	for (i = 0; i < hex.len / 2; i++) {
-		high = nibble(hex.p[2 * i]);
-		low = nibble(hex.p[2 * i + 1]);
+		high = ascii_hex(hex.p[2 * i]);
+		low = ascii_hex(hex.p[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		sig->digest[i] = (unsigned char)(high << 4 | low);

@@ -1,13 +1,8 @@
 #include "spam/vouch.h"
+#include "base/ascii.h"
 #include "base/scan.h"
 
 #define COMMENTS_MAX 10 /* comments in comments */
-
-static bool
-is_blank(int c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static bool
 is_word(int c)
@@ -43,7 +38,7 @@ skip(struct scan *scan)
 
 	for (;;) {
 		if (depth == 0)
-			scan_while(scan, is_blank);
+			scan_while(scan, ascii_is_space);
 		if (depth == 0 && scan_peek(scan) != '(')
 			return;
 		c = take(scan);

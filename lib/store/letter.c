@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/scan.h"
 #include "store/letter.h"
@@ -100,12 +101,6 @@ is_space(int c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool
-is_blank(int c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* One field with the lines that continue it and all line ends. */
 static struct span
 take_field(struct scan *scan)
@@ -115,7 +110,7 @@ take_field(struct scan *scan)
 	do {
 		scan_while(scan, is_inside_line);
 		scan_maybe(scan, '\n');
-	} while (scan_peek(scan) >= 0 && is_blank(scan_peek(scan)));
+	} while (scan_peek(scan) >= 0 && ascii_is_blank(scan_peek(scan)));
 	field.len = (size_t)(scan->p - field.p);
 	return field;
 }
@@ -128,7 +123,7 @@ field_is(struct scan *scan, struct span field, const char *name)
 	scan_init(scan, field);
 	if (!scan_maybe_word(scan, name))
 		return false;
-	scan_while(scan, is_blank);
+	scan_while(scan, ascii_is_blank);
 	return scan_maybe(scan, ':');
 }
 

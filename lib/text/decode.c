@@ -1,19 +1,10 @@
 #include <ctype.h>
 #include <stdint.h>
 
+#include "base/ascii.h"
 #include "mail/transfer.h"
 #include "text/decode.h"
 #include "text/reading.h"
-
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* A line without the blanks at its end, and without the end if it is soft. */
 static size_t
@@ -47,10 +38,10 @@ decode_quoted(struct arena *arena, struct span text)
 		len += add_line(p + len, reading_line(&text));
 	/* soft line breaks may stand between a sign and its digits */
 	for (i = 0; i < len; i++) {
-		if (p[i] == '=' && i + 2 < len && digit(p[i + 1]) >= 0 &&
-		    digit(p[i + 2]) >= 0) {
-			p[end++] =
-			    (char)(digit(p[i + 1]) << 4 | digit(p[i + 2]));
+		if (p[i] == '=' && i + 2 < len && ascii_hex(p[i + 1]) >= 0 &&
+		    ascii_hex(p[i + 2]) >= 0) {
+			p[end++] = (char)(ascii_hex(p[i + 1]) << 4 |
+					  ascii_hex(p[i + 2]));
 			i += 2;
 		} else {
 			p[end++] = p[i];

@@ -1,4 +1,5 @@
 #include "text/html.h"
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/htmlentity.h"
 #include "text/htmlread.h"
@@ -33,19 +34,6 @@ html_end_title(struct html_reader *reader)
 }
 
 static const char no_break[] = "&nbsp;";
-
-static bool
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static void
 take_text(struct html_reader *reader, const struct html_token *token)
@@ -101,11 +89,11 @@ empty_tag(struct span text, struct span *name)
 {
 	size_t len = 1;
 
-	while (len < text.len && is_word(text.p[len]))
+	while (len < text.len && ascii_is_word(text.p[len]))
 		len++;
 	*name = (struct span){text.p + 1, len - 1};
 	while (len > 1 && len < text.len) {
-		if (is_blank(text.p[len]))
+		if (ascii_is_space(text.p[len]))
 			len++;
 		else if (span_starts(span_from(text, len), no_break))
 			len += strlen(no_break);

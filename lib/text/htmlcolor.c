@@ -3,6 +3,8 @@
 
 #include "text/htmlcolor.h"
 
+#include "base/ascii.h"
+
 #define NAME_MAX_LEN 20
 #define DISTANCE_MIN 12 /* below it, text cannot be read */
 
@@ -161,15 +163,10 @@ static const struct named {
 };
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'f') ||
+	       (c >= 'A' && c <= 'F');
 }
 
 static bool
@@ -205,7 +202,7 @@ take_number(struct span *text, uint64_t max)
 {
 	uint64_t number = 0;
 
-	while (text->len > 0 && is_digit(text->p[0])) {
+	while (text->len > 0 && ascii_is_digit(text->p[0])) {
 		number = number * 10 + (uint64_t)(text->p[0] - '0');
 		if (number > max)
 			number = max;
@@ -227,7 +224,7 @@ take_three(struct span text, bool percent, char *digits, size_t size)
 			return false;
 		if (i > 0)
 			text = span_trim(span_from(text, 1));
-		if (text.len == 0 || !is_digit(text.p[0]))
+		if (text.len == 0 || !ascii_is_digit(text.p[0]))
 			return false;
 		numbers[i] = take_number(&text, UINT32_MAX);
 		if (!percent)
@@ -260,7 +257,7 @@ find_rgb(struct span text, char *digits, size_t size)
 		text = span_from(text, (size_t)(p - text.p) + start.len);
 		inner = (struct span){text.p, 0};
 		while (inner.len < text.len &&
-		       (is_digit(inner.p[inner.len]) ||
+		       (ascii_is_digit(inner.p[inner.len]) ||
 			   (inner.p[inner.len] != '\0' &&
 			       strchr("%, ", inner.p[inner.len]) != NULL)))
 			inner.len++;
@@ -327,7 +324,7 @@ loose_rgb(struct span text)
 	for (i = 0; i < text.len && which < 3; i++) {
 		if (text.p[i] == ',') {
 			which++;
-		} else if (is_digit(text.p[i])) {
+		} else if (ascii_is_digit(text.p[i])) {
 			numbers[which] =
 			    numbers[which] * 10 + (uint32_t)(text.p[i] - '0');
 			if (numbers[which] > 255)

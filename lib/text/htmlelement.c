@@ -1,4 +1,5 @@
 #include "text/htmlelement.h"
+#include "base/ascii.h"
 #include "text/htmlentity.h"
 #include "text/htmltoken.h"
 
@@ -162,13 +163,6 @@ html_element_index(const struct html_element *element)
 	return (size_t)(element - elements);
 }
 
-static bool
-is_word(int c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 bool
 html_element_is_office(struct span name)
 {
@@ -184,7 +178,8 @@ html_element_is_office(struct span name)
 	if (span_ends(name, "/"))
 		name.len--;
 	for (i = 0; i < name.len; i++)
-		if (!is_word((unsigned char)name.p[i]) && name.p[i] != '-')
+		if (!ascii_is_word((unsigned char)name.p[i]) &&
+		    name.p[i] != '-')
 			return false;
 	return name.len > 0;
 }
@@ -213,7 +208,7 @@ is_odd(struct span name, const char *ending)
 
 	while ((p = span_ifind(span_from(name, (size_t)(p - name.p)),
 		    span_of(ending))) != NULL) {
-		if (p > name.p && is_word((unsigned char)p[-1]))
+		if (p > name.p && ascii_is_word((unsigned char)p[-1]))
 			return true;
 		p++;
 	}

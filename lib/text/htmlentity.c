@@ -1,5 +1,6 @@
 #include <stdint.h>
 
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/htmlentity.h"
 
@@ -267,13 +268,6 @@ static const struct entity {
     {"zwnj", 8204},
 };
 
-static bool
-is_alnum(int c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
-}
-
 /* Its code, 0 if there is none of that name. */
 static uint32_t
 find_name(struct span name)
@@ -307,8 +301,8 @@ take_name(struct span *rest, bool running)
 	uint32_t code;
 	bool closed;
 
-	while (
-	    name.len < rest->len && is_alnum((unsigned char)name.p[name.len]))
+	while (name.len < rest->len &&
+	       ascii_is_alnum((unsigned char)name.p[name.len]))
 		name.len++;
 	closed = name.len < rest->len && name.p[name.len] == ';';
 	code = find_name(name);

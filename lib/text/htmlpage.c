@@ -1,6 +1,7 @@
 /*
  * The text of it, by pieces: what is between two tags, or stands for one.
  */
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/htmlread.h"
 
@@ -9,12 +10,6 @@
 /* An "A circumflex" and a no-break space: what a no-break space of UTF-8 looks
  * like if it is read wrong. */
 static const struct span wrong_space = {"\xc3\x82\xc2\xa0", 4};
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 /* White space, of Unicode where text is that. */
 static bool
@@ -145,7 +140,8 @@ add_joined(struct buf *buf, struct span text)
 	size_t len;
 
 	while (text.len > 0) {
-		for (len = 0; len < text.len && !is_blank(text.p[len]); len++)
+		for (len = 0; len < text.len && !ascii_is_space(text.p[len]);
+		     len++)
 			if (text.p[len] == wrong_space.p[0] &&
 			    span_starts(span_from(text, len), wrong_space.p))
 				break;
@@ -154,8 +150,8 @@ add_joined(struct buf *buf, struct span text)
 		if (text.len == 0)
 			break;
 		buf_adds(buf, " ");
-		if (is_blank(text.p[0]))
-			while (text.len > 0 && is_blank(text.p[0]))
+		if (ascii_is_space(text.p[0]))
+			while (text.len > 0 && ascii_is_space(text.p[0]))
 				text = span_from(text, 1);
 		else
 			text = span_from(text, wrong_space.len);
@@ -166,7 +162,7 @@ static bool
 has_ink(struct span text)
 {
 	for (;;) {
-		while (text.len > 0 && is_blank(text.p[0]))
+		while (text.len > 0 && ascii_is_space(text.p[0]))
 			text = span_from(text, 1);
 		if (!span_starts(text, wrong_space.p))
 			return text.len > 0;
@@ -203,10 +199,10 @@ end_piece(struct html_page *page, bool blank, bool hidden, bool wide)
 static struct span
 without_blank(struct span text)
 {
-	if (text.len == 0 || !is_blank(text.p[0]))
+	if (text.len == 0 || !ascii_is_space(text.p[0]))
 		return span_from(text,
 		    span_starts(text, wrong_space.p) ? wrong_space.len : 0);
-	while (text.len > 0 && is_blank(text.p[0]))
+	while (text.len > 0 && ascii_is_space(text.p[0]))
 		text = span_from(text, 1);
 	return text;
 }

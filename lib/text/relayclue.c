@@ -1,20 +1,13 @@
 /*
  * What a line tells no matter who wrote it, and its date.
  */
+#include "base/ascii.h"
 #include "text/relayread.h"
-
-/* Octets of what a server tells, by their kind. */
-static bool
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z') || c == '_';
-}
 
 static bool
 is_helo(char c)
 {
-	return is_word(c) || (c != '\0' && strchr("-.^+&:=?!@%*$\\/", c));
+	return ascii_is_word(c) || (c != '\0' && strchr("-.^+&:=?!@%*$\\/", c));
 }
 
 static struct span
@@ -109,7 +102,7 @@ take_helo(struct span line, const char *mark, struct span *helo)
 		text = (struct span){rest.p, 0};
 		while (text.len < rest.len && is_helo(rest.p[text.len]))
 			text.len++;
-		if (text.len > 0 && (p == line.p || !is_word(p[-1]))) {
+		if (text.len > 0 && (p == line.p || !ascii_is_word(p[-1]))) {
 			*helo = text;
 			return true;
 		}

@@ -2,25 +2,13 @@
 
 #include <arpa/inet.h>
 
+#include "base/ascii.h"
 #include "text/relay.h"
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool
 is_hex(char c)
 {
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-static bool
-is_word(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	       c == '_';
+	return ascii_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 bool
@@ -131,11 +119,11 @@ relay_find_ip(struct span text)
 		row = row_at(text, i);
 		len = row.len;
 		before = i > 0 ? text.p[i - 1] : ' ';
-		if (len == 0 || !is_word(row.p[0]) || before == '.' ||
-		    is_word(before))
+		if (len == 0 || !ascii_is_word(row.p[0]) || before == '.' ||
+		    ascii_is_word(before))
 			continue;
-		if (is_word(row.p[len - 1]) &&
-		    (i + len == text.len || !is_word(row.p[len])) &&
+		if (ascii_is_word(row.p[len - 1]) &&
+		    (i + len == text.len || !ascii_is_word(row.p[len])) &&
 		    relay_is_ip(row))
 			return row;
 		port = memchr(row.p, ':', len);

@@ -1,19 +1,6 @@
+#include "base/ascii.h"
 #include "text/relayip.h"
 #include "text/relayread.h"
-
-/* Octets of what a server tells, by their kind. */
-static bool
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z') || c == '_';
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 /* A copy with all blanks joined, and without a semicolon at the end. */
 static struct span
@@ -24,7 +11,7 @@ tidy(struct arena *arena, struct span value)
 
 	value = span_trim(value);
 	for (i = 0; i < value.len; i++) {
-		if (!is_blank(value.p[i]))
+		if (!ascii_is_space(value.p[i]))
 			p[len++] = value.p[i];
 		else if (p[len - 1] != ' ')
 			p[len++] = ' ';
@@ -217,7 +204,7 @@ guess(struct trace *trace)
 	while (len < trace->line.len && trace->line.p[len] != ' ')
 		len++;
 	if (len == trace->line.len)
-		while (len > 0 && (is_word(trace->line.p[len - 1]) ||
+		while (len > 0 && (ascii_is_word(trace->line.p[len - 1]) ||
 				      trace->line.p[len - 1] == '-' ||
 				      trace->line.p[len - 1] == '.'))
 			len--;

@@ -2,15 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "text/relayip.h"
 
 #define HOST_MAX 252 /* octets in front of the last dot, with it */
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static bool
 is_label(char c)
@@ -33,7 +28,7 @@ run_at(struct span text, size_t at)
 	struct span run = span_from(text, at);
 	size_t len = 0;
 
-	while (len < run.len && !is_blank(run.p[len]))
+	while (len < run.len && !ascii_is_space(run.p[len]))
 		len++;
 	run.len = len;
 	return run;
@@ -110,7 +105,7 @@ selector_host(struct arena *arena, struct span text, const struct tld *tld)
 	if (take_behind_at(arena, text, tld, &host))
 		return host;
 	while (i < text.len && tries-- > 0) {
-		if (is_blank(text.p[i])) {
+		if (ascii_is_space(text.p[i])) {
 			i++;
 			continue;
 		}

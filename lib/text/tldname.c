@@ -3,15 +3,9 @@
  */
 #include <idn2.h>
 
+#include "base/ascii.h"
 #include "text/charset.h"
 #include "text/tld.h"
-
-static bool
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
-}
 
 /* Nothing that IDNA would change, but for case. */
 static bool
@@ -20,7 +14,7 @@ is_plain(struct span host)
 	size_t i;
 
 	for (i = 0; i < host.len; i++)
-		if (!is_alnum(host.p[i]) &&
+		if (!ascii_is_alnum(host.p[i]) &&
 		    (host.p[i] == '\0' || strchr("_.:[]-", host.p[i]) == NULL))
 			return false;
 	return true;
@@ -74,8 +68,8 @@ latin1(struct buf *buf, struct span host)
 		c = (unsigned char)host.p[i];
 		if (c >= 0x80 ? c < 0xc0 || c == 0xd7 || c == 0xdf ||
 				    c == 0xf7 || c == 0xff
-			      : !is_alnum(host.p[i]) && c != '_' && c != '.' &&
-				    c != '-')
+			      : !ascii_is_alnum(host.p[i]) && c != '_' &&
+				    c != '.' && c != '-')
 			return false;
 		charset_add(buf, c);
 	}
@@ -120,7 +114,7 @@ is_label(struct span label, size_t left)
 	for (i = 0; i < label.len; i++)
 		if (label.p[i] == '-'   ? i == 0 || i == label.len - 1
 		    : label.p[i] == '_' ? left <= 2
-					: !is_alnum(label.p[i]))
+					: !ascii_is_alnum(label.p[i]))
 			return false;
 	return true;
 }

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "text/urireading.h"
 
 static bool
@@ -12,16 +13,10 @@ is_hex(char c)
 	       (c >= 'A' && c <= 'F');
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static unsigned
 hex_value(char c)
 {
-	return (unsigned)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+	return (unsigned)(ascii_is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 /* A %xx that stands for an octet which an address could have as it is. */
@@ -101,7 +96,7 @@ entity_char(struct span text, enum entity kind)
 		text = span_from(text, 1);
 	for (i = 0; i < text.len && i < 4; i++) {
 		if (!is_hex(text.p[i]) ||
-		    (kind == DECIMAL && !is_digit(text.p[i])))
+		    (kind == DECIMAL && !ascii_is_digit(text.p[i])))
 			return 0;
 		value = value * (kind == HEX ? 16 : 10) + hex_value(text.p[i]);
 	}

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "base/map.h"
 #include "text/html.h"
 #include "text/uripart.h"
@@ -235,13 +236,6 @@ read_html(struct finder *f)
 
 /* --- signatures --- */
 
-static bool
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || c == '_' ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 /* What "d=" is in a signature (RFC 6376, 3.5), from *rest on, without blanks.
  */
 static struct span
@@ -253,7 +247,7 @@ next_domain(struct arena *arena, struct span value, size_t *at)
 
 	for (; *at < value.len && found.p == NULL; ++*at) {
 		if (value.p[*at] != 'd' ||
-		    (*at > 0 && is_word(value.p[*at - 1])))
+		    (*at > 0 && ascii_is_word(value.p[*at - 1])))
 			continue;
 		rest = span_trim(span_from(value, *at + 1));
 		if (!span_starts(rest, "="))

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/regex.h"
 #include "text/urireading.h"
 
@@ -39,21 +40,9 @@ uris_redirects_now(void)
 }
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_hex(char c)
 {
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return ascii_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 static void
@@ -82,7 +71,8 @@ split(struct span uri, struct web *web)
 	web->port = (struct span){NULL, 0};
 	if (web->rest.len > 0 && web->rest.p[0] == ':') {
 		rest = span_from(web->rest, 1);
-		for (len = 0; len < rest.len && is_digit(rest.p[len]); len++)
+		for (len = 0; len < rest.len && ascii_is_digit(rest.p[len]);
+		     len++)
 			;
 		web->port = (struct span){rest.p, len};
 	}
@@ -101,7 +91,7 @@ read_port(struct uri_cleaning *c, const struct web *web)
 		return (struct span){NULL, 0};
 	if (span_is(web->port, plain ? "80" : "443") &&
 	    (web->rest.len == web->port.len + 1 ||
-		(!is_alnum(web->rest.p[web->port.len + 1]) &&
+		(!ascii_is_alnum(web->rest.p[web->port.len + 1]) &&
 		    web->rest.p[web->port.len + 1] != '_'))) {
 		other.rest = span_from(web->rest, web->port.len + 1);
 		add_web(c, &other);
@@ -214,7 +204,8 @@ read_cruft(struct uri_cleaning *c, struct web *web)
 		add_web(c, web);
 	}
 	at = web->host.len;
-	while (web->host.len > 0 && !is_alnum(web->host.p[web->host.len - 1]))
+	while (web->host.len > 0 &&
+	       !ascii_is_alnum(web->host.p[web->host.len - 1]))
 		web->host.len--;
 	if (web->host.len < at)
 		add_web(c, web);
@@ -231,7 +222,7 @@ base_of(struct span text)
 	size_t i;
 
 	for (i = hex ? 2 : 0; i < text.len; i++)
-		if (hex ? !is_hex(text.p[i]) : !is_digit(text.p[i]))
+		if (hex ? !is_hex(text.p[i]) : !ascii_is_digit(text.p[i]))
 			return NO_NUMBER;
 	return hex ? HEX : text.len > 0 ? DECIMAL : NO_NUMBER;
 }

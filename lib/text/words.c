@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/scan.h"
 #include "text/charset.h"
 #include "text/decode.h"
@@ -110,12 +111,6 @@ add_piece(struct decoding *decoding, struct span charset, struct span octets)
 }
 
 static bool
-is_blank(int c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
 is_not_equals(int c)
 {
 	return c != '=';
@@ -147,9 +142,9 @@ decode_words(struct arena *arena, struct span value)
 		    undo(arena, token.text, is_base64));
 		/* blanks between two words mean nothing */
 		next = scan;
-		scan_while(&next, is_blank);
+		scan_while(&next, ascii_is_space);
 		if (take_word(&next, &after, &is_base64))
-			scan_while(&scan, is_blank);
+			scan_while(&scan, ascii_is_space);
 	}
 	end_piece(&decoding);
 	value = arena_copy(arena, buf_span(&decoding.text));
@@ -204,11 +199,11 @@ find_parameter(struct span value, const char *name, size_t *at)
 		*at = i + strlen(name);
 		if (i > 0 && is_word(value.p[i - 1]))
 			continue;
-		for (i = *at; i < value.len && is_blank(value.p[i]);)
+		for (i = *at; i < value.len && ascii_is_space(value.p[i]);)
 			i++;
 		if (i == value.len || value.p[i] != '=')
 			continue;
-		for (i++; i < value.len && is_blank(value.p[i]);)
+		for (i++; i < value.len && ascii_is_space(value.p[i]);)
 			i++;
 		*at = i;
 		return true;
@@ -228,8 +223,8 @@ find_boundary(struct span value)
 		quoted = at < value.len && value.p[at] == '"';
 		end = at + quoted;
 		while (end < value.len && value.p[end] != '"' &&
-		       (quoted ||
-			   (!is_blank(value.p[end]) && value.p[end] != ';')))
+		       (quoted || (!ascii_is_space(value.p[end]) &&
+				      value.p[end] != ';')))
 			end++;
 		found = span_from(value, at + quoted);
 		found.len = end - at - quoted;
@@ -318,7 +313,7 @@ find_type(struct arena *arena, struct span value)
 	char *p;
 	size_t i;
 
-	while (value.len > 0 && is_blank(value.p[0]))
+	while (value.len > 0 && ascii_is_space(value.p[0]))
 		value = span_from(value, 1);
 	end = memchr(value.p, ';', value.len);
 	if (end != NULL)
@@ -326,8 +321,8 @@ find_type(struct arena *arena, struct span value)
 	end = memchr(value.p, '/', value.len);
 	if (end != NULL && end > value.p) {
 		i = (size_t)(end - value.p) + 1;
-		while (
-		    i < value.len && !is_blank(value.p[i]) && value.p[i] != '/')
+		while (i < value.len && !ascii_is_space(value.p[i]) &&
+		       value.p[i] != '/')
 			i++;
 		value.len = i;
 	}
