@@ -64,6 +64,12 @@ ascii_hex(int c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static inline bool
+ascii_is_hex(int c)
+{
+	return ascii_hex(c) >= 0;
+}
+
 static inline char
 ascii_lower(char c)
 {

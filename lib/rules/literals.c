@@ -3,6 +3,7 @@
  * each piece is joined by rules/pieces.h.
  */
 #include "rules/literals.h"
+#include "base/ascii.h"
 #include "base/regex.h"
 #include "rules/pieces.h"
 
@@ -67,16 +68,6 @@ maybe(struct reader *reader, const char *text)
 	return true;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Behind "\x". */
 static struct piece
 read_hex(struct reader *reader)
@@ -84,9 +75,9 @@ read_hex(struct reader *reader)
 	bool braces = maybe(reader, "{");
 	unsigned value = 0, digits = 0;
 
-	while (reader->p < reader->end && hex_value(*reader->p) >= 0 &&
+	while (reader->p < reader->end && ascii_hex(*reader->p) >= 0 &&
 	       digits < (braces ? 8 : 2)) {
-		value = value * 16 + (unsigned)hex_value(*reader->p++);
+		value = value * 16 + (unsigned)ascii_hex(*reader->p++);
 		digits++;
 	}
 	if (braces && !maybe(reader, "}"))

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/scan.h"
 #include "spam/score.h"
@@ -138,13 +139,6 @@ score_write(const struct score *score, struct buf *text)
 }
 
 static bool
-is_name(int c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c >= '0' && c <= '9') || c == '_';
-}
-
-static bool
 is_number(int c)
 {
 	return (c >= '0' && c <= '9') || c == '-' || c == '.';
@@ -162,7 +156,7 @@ read_hit(struct score *score, struct arena *arena, struct span line)
 	scan_init(&scan, line);
 	points = scan_while(&scan, is_number);
 	scan_char(&scan, ' ');
-	name = scan_while(&scan, is_name);
+	name = scan_while(&scan, ascii_is_word);
 	scan_char(&scan, '\t');
 	hit.describe = scan_until(&scan, '\t');
 	hit.matched = scan_rest(&scan);

@@ -163,13 +163,6 @@ static const struct named {
 };
 
 static bool
-is_hex(char c)
-{
-	return ascii_is_digit(c) || (c >= 'a' && c <= 'f') ||
-	       (c >= 'A' && c <= 'F');
-}
-
-static bool
 find_name(struct span text, int32_t *color)
 {
 	size_t from = 0, to = nitems(names), middle;
@@ -280,7 +273,7 @@ take_hex(struct span text)
 	size_t count = 0, i;
 
 	for (i = 0; i < text.len && count < 6; i++)
-		if (is_hex(text.p[i]))
+		if (ascii_is_hex(text.p[i]))
 			digits[count++] = text.p[i];
 	if (count == 0)
 		return HTML_COLOR_EMPTY;
@@ -308,7 +301,7 @@ html_color(struct span text)
 			return take_hex(span_of(digits));
 	} else {
 		for (i = 0; i < text.len; i++)
-			if (text.p[i] != '#' && !is_hex(text.p[i]))
+			if (text.p[i] != '#' && !ascii_is_hex(text.p[i]))
 				return HTML_COLOR_INVALID;
 	}
 	return span_starts(text, "#") ? take_hex(text) : HTML_COLOR_INVALID;

@@ -5,12 +5,6 @@
 #include "base/ascii.h"
 #include "text/relay.h"
 
-static bool
-is_hex(char c)
-{
-	return ascii_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 bool
 relay_ip_octets(struct span text, unsigned char octets[16])
 {
@@ -100,8 +94,8 @@ row_at(struct span text, size_t at)
 	struct span row = span_from(text, at);
 	size_t len = span_istarts(row, "IPv6:") ? 5 : 0;
 
-	while (len < row.len &&
-	       (is_hex(row.p[len]) || row.p[len] == ':' || row.p[len] == '.'))
+	while (len < row.len && (ascii_is_hex(row.p[len]) ||
+				    row.p[len] == ':' || row.p[len] == '.'))
 		len++;
 	row.len = len;
 	return row;

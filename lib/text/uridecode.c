@@ -6,17 +6,10 @@
 #include "base/ascii.h"
 #include "text/urireading.h"
 
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	       (c >= 'A' && c <= 'F');
-}
-
 static unsigned
 hex_value(char c)
 {
-	return (unsigned)(ascii_is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+	return (unsigned)ascii_hex(c);
 }
 
 /* A %xx that stands for an octet which an address could have as it is. */
@@ -40,8 +33,8 @@ has_percent(struct span uri)
 	size_t i;
 
 	for (i = 0; i + 2 < uri.len; i++)
-		if (uri.p[i] == '%' && is_hex(uri.p[i + 1]) &&
-		    is_hex(uri.p[i + 2]))
+		if (uri.p[i] == '%' && ascii_is_hex(uri.p[i + 1]) &&
+		    ascii_is_hex(uri.p[i + 2]))
 			return true;
 	return false;
 }
@@ -57,7 +50,7 @@ uri_decode(struct arena *arena, struct span uri)
 	p = end = arena_alloc(arena, 3 * uri.len + 1);
 	for (i = 0; i < uri.len; i++)
 		if (uri.p[i] == '%' && uri.len - i > 2 &&
-		    is_hex(uri.p[i + 1]) && is_hex(uri.p[i + 2])) {
+		    ascii_is_hex(uri.p[i + 1]) && ascii_is_hex(uri.p[i + 2])) {
 			if (is_needless(uri.p + i))
 				*end++ = (char)(hex_value(uri.p[i + 1]) << 4 |
 						hex_value(uri.p[i + 2]));
@@ -95,7 +88,7 @@ entity_char(struct span text, enum entity kind)
 	while (text.len > 0 && text.p[0] == '0')
 		text = span_from(text, 1);
 	for (i = 0; i < text.len && i < 4; i++) {
-		if (!is_hex(text.p[i]) ||
+		if (!ascii_is_hex(text.p[i]) ||
 		    (kind == DECIMAL && !ascii_is_digit(text.p[i])))
 			return 0;
 		value = value * (kind == HEX ? 16 : 10) + hex_value(text.p[i]);

@@ -39,12 +39,6 @@ uris_redirects_now(void)
 	return redirects;
 }
 
-static bool
-is_hex(char c)
-{
-	return ascii_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 static void
 add_web(struct uri_cleaning *c, const struct web *web)
 {
@@ -222,7 +216,7 @@ base_of(struct span text)
 	size_t i;
 
 	for (i = hex ? 2 : 0; i < text.len; i++)
-		if (hex ? !is_hex(text.p[i]) : !ascii_is_digit(text.p[i]))
+		if (hex ? !ascii_is_hex(text.p[i]) : !ascii_is_digit(text.p[i]))
 			return NO_NUMBER;
 	return hex ? HEX : text.len > 0 ? DECIMAL : NO_NUMBER;
 }
