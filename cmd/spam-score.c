@@ -31,8 +31,9 @@
 #define MODEL STATE "/spam-model"
 #define REPUTATION STATE "/spam-reputation"
 #define STALE_EVERY 100 /* messages between two looks at the files */
-#define SPARE_TIME 5000 /* ms, in which a scorer should have given up itself \
-			 */
+#define SPARE_TIME                                                \
+	5000 /* ms, in which a scorer should have given up itself \
+	      */
 
 struct spam_settings {
 	struct opinion_config config;
@@ -138,7 +139,7 @@ work(struct frame *frame, void *arg)
 {
 	struct spam_settings *settings = arg;
 	struct buf text = BUF_INIT(1024);
-	struct score score;
+	struct score score = {0};
 	const char *why;
 
 	refresh(settings);
@@ -208,7 +209,7 @@ static int
 score_file(struct spam_settings *settings, const char *path)
 {
 	struct frame frame;
-	struct score score;
+	struct score score = {0};
 	const char *why;
 	int status;
 

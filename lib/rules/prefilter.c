@@ -32,8 +32,8 @@ struct prefilter {
 };
 
 static const unsigned char fold[256] = {
-#define SAME4(n) n, n + 1, n + 2, n + 3
-#define SAME16(n) SAME4(n), SAME4(n + 4), SAME4(n + 8), SAME4(n + 12)
+#define SAME4(n) (n), (n) + 1, (n) + 2, (n) + 3
+#define SAME16(n) SAME4(n), SAME4((n) + 4), SAME4((n) + 8), SAME4((n) + 12)
     SAME16(0),
     SAME16(16),
     SAME16(32),

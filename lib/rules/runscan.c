@@ -79,6 +79,8 @@ runscan_add(struct runscan *scan, struct run run, uint32_t id)
 	struct word *word;
 	unsigned i;
 
+	if (run.count == 0)
+		fatal("a pattern of nothing");
 	if (scan->count == 0 || scan->used + run.count > 64) {
 		if (scan->count == WORDS_MAX)
 			fatal("too many patterns");
