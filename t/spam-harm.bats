@@ -137,12 +137,13 @@ same() {
 }
 
 @test "patterns that explode are given up, and those behind them are asked" {
-	for name in line0 line1 letters blanks caps; do
+	for name in line0 line1 letters blanks caps received words; do
 		run --separate-stderr spam-score -m none -o reputation=none \
 		    -c bombs -o time=30 "$HARM/$name.eml"
 		echo "$output"
 		[ "$status" != 111 ]
 		[[ $output == *LAST* ]]
+		[[ $output != *cut=time ]]
 	done
 	run -0 --separate-stderr spam-score -m none -o reputation=none \
 	    -c bombs -o time=30 -t 100 "$HARM/letters.eml"

@@ -575,6 +575,8 @@ learned() {
 	verdicts out >have
 	printf '%s\n' 'defer 451 4.3.0 Cannot look for spam now' pass | cmp - have
 	[[ $stderr == *"reason='no score: it took too long'" ]]
+	run -111 --separate-stderr sh -c "$score -o time=0.1 <q >out"
+	[ ! -s out ]
 	run -111 --separate-stderr $score -o time=0.1 q
 	[[ $stderr == *'warning: q: it took too long' ]]
 	[ -z "$output" ]
@@ -611,6 +613,13 @@ learned() {
 	[ "$output" = 'm: 0.000 No none cut=size' ]
 	$score -o bytes=4K <m >out
 	[[ $(field X-Spam-Status out) == *' tests=none cut=size version='* ]]
+	for size in 4000 0 30000 x; do
+		printf 'body_part_scan_size %s\n' $size >rules/size.cf
+		run --separate-stderr $score m
+		echo "$size: $output"
+		[ "$size" = 4000 ] || [ "$output" = 'm: 6.500 Yes CHEAP' ]
+		[ "$size" != 4000 ] || [ "$output" = 'm: 0.000 No none cut=size' ]
+	done
 }
 
 @test "a scorer that wants too much memory is ended, and the next is scored" {

@@ -214,6 +214,17 @@ opinion_required(const struct opinion *opinion)
 	    ruleset_value(opinion->set, "required_score"), REQUIRED);
 }
 
+/* How much text of a part is looked at: rules may want less, not more. */
+static size_t
+part_size(const struct opinion *opinion)
+{
+	double most = (double)opinion->config.bytes;
+	double size =
+	    number_of(ruleset_value(opinion->set, "body_part_scan_size"), most);
+
+	return (size_t)(size >= 1 && size < most ? size : most);
+}
+
 bool
 opinion_is_stale(struct opinion *opinion)
 {
@@ -417,7 +428,7 @@ opinion_score(void *arg, const struct frame *frame, struct span octets,
 	mail_reset(mail);
 	mail->now = (int64_t)time(NULL);
 	take_envelope(mail, frame);
-	judge_read(opinion->judge, mail, octets, opinion->config.bytes);
+	judge_read(opinion->judge, mail, octets, part_size(opinion));
 	if (opinion->learned) {
 		features_of(&opinion->features, mail);
 		learned = model_ask_both(opinion->models[1], opinion->models[0],
