@@ -19,6 +19,16 @@ calculate() { # EXPRESSION
 	awk "BEGIN { printf \"%.3f\", ($1) }"
 }
 
+median() { # of $top/times
+	sort -n "$top/times" | awk '{ v[NR] = $1 } END {
+		print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2
+	}'
+}
+
+mean() { # of $top/times
+	awk '{ sum += $1 } END { print sum / NR }' "$top/times"
+}
+
 # What is still to be written shall not be written while the next is measured.
 settle() {
 	sync

@@ -94,16 +94,6 @@ engine_start() { # [OPTION]
 	fi
 }
 
-median() { # of $top/times
-	sort -n "$top/times" | awk '{ v[NR] = $1 } END {
-		print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2
-	}'
-}
-
-mean() { # of $top/times
-	awk '{ sum += $1 } END { print sum / NR }' "$top/times"
-}
-
 # One after the other; the time that is recorded has the client in it.
 scans() {
 	scan 8 300

@@ -12,13 +12,17 @@ part_sustained() {
 one_sustained() { # SCENARIO
 	start "$1" || return
 	record one 1 pss_kb "$(session_pss "$session")"
+	sustain
+	stop
+}
+
+sustain() {
 	sampled_load -c 10 -s 8K -o "time=$BENCH_SECONDS" ||
 	    note "$server: $(cat "$top/load")"
 	n=$(value delivered)
 	record sustained 8 rate "$(calculate "$(value delivered_per_minute) / 60")"
 	record sustained 8 cpu_ms "$(calculate "$cpu / ($n > 0 ? $n : 1)")"
 	record sustained 8 pss_kb "$(pss_max)"
-	stop
 }
 
 # What disk and core allow.

@@ -1,28 +1,41 @@
 # The table of `make bench`, from medians.csv: servers side by side.  A row is
-# there if any of them has a number for it.
+# there if any of them has a number for it; see rows.awk.
 
-# One row: what is at "part,SERVER,where", times scale.
-function row(label, format, part, where, scale,    s, line, key, some) {
-	line = sprintf("%-44s", label)
-	for (s = 1; s <= count; s++) {
-		key = part "," name[s] "," where
-		if (key in value)
-			some = 1
-		line = line sprintf("%13s", key in value ? \
-		    sprintf(format, value[key] * scale) : "-")
-	}
-	if (some) {
-		if (new)
-			heads()
-		if (title != "")
-			print "\n" title
-		title = ""
-		print line
+# As many messages as in S1, in percent; postfix-rspamd is Postfix in S1.
+function of_s1(part, s,    i, who, at, plain) {
+	for (i = 1; i <= count; i++) {
+		at = part "," name[i] "," s
+		who = name[i]
+		sub(/-rspamd$/, "", who)
+		plain = get(part "," who ",S1,sustained,8,rate")
+		if ((at ",sustained,8,rate") in value && plain > 0)
+			value[at ",of S1"] = \
+			    100 * get(at ",sustained,8,rate") / plain
 	}
 }
 
-function get(key) {
-	return key in value ? value[key] : 0
+function sustained(part, s, words) {
+	title = words
+	row("  messages delivered/s", "%.1f", part, s ",sustained,8,rate", 1)
+	row("  percent of those without", "%.1f", part, s ",of S1", 1)
+	row("  CPU of the server, ms a message", "%.2f", part, \
+	    s ",sustained,8,cpu_ms", 1)
+	row("  PSS after one message, MB", "%.1f", part, s ",one,1,pss_kb", \
+	    1 / 1024)
+	row("  PSS at most, MB", "%.1f", part, s ",sustained,8,pss_kb", \
+	    1 / 1024)
+}
+
+function spam(s, words,    kb) {
+	if (s != "S1")
+		of_s1("spam", s)
+	sustained("spam", s, words ": 8 KB, 10 connections")
+	for (kb = 8; kb <= 64; kb *= 2)
+		row("  mean delay, " burst " of " kb " KB at once, ms", \
+		    "%.1f", "spam", s ",burst," kb ",delay_ms", 1)
+	for (kb = 8; kb <= 64; kb *= 2)
+		row("  CPU of the server then, " kb " KB, ms a message", \
+		    "%.2f", "spam", s ",burst," kb ",cpu_ms", 1)
 }
 
 function scenario(s,    kb) {
@@ -83,24 +96,6 @@ function scan(base) {
 	    base ",restart,20,ms", 1)
 }
 
-# Who is in the columns from here on; the first row puts their names above it.
-function columns(list, skip,    all, who, s) {
-	new = 1
-	count = 0
-	all = split(list, who, " ")
-	for (s = 1; s <= all; s++)
-		if (who[s] != skip)
-			name[++count] = who[s]
-}
-
-function heads(    s) {
-	new = 0
-	printf "\n%-44s", ""
-	for (s = 1; s <= count; s++)
-		printf "%13s", name[s] in shown ? shown[name[s]] : name[s]
-	print ""
-}
-
 function idle(kind, k, words,    at) {
 	at = "S1," kind "," k ","
 	title = k == 0 ? "nobody beside" : k " connections that " words
@@ -159,23 +154,8 @@ END {
 	    "S1,one,1,pss_kb", 1 / 1024)
 	row("  PSS at most, MB", "%.1f", "sustained", \
 	    "S1,sustained,8,pss_kb", 1 / 1024)
-	for (s = 1; s <= count; s++) {
-		at = "sustained," name[s] ","
-		if ((at "S2,sustained,8,rate") in value)
-			value[at "S2,of S1"] = 100 * \
-			    get(at "S2,sustained,8,rate") / \
-			    get(at "S1,sustained,8,rate")
-	}
-	title = "sustained, looking for viruses"
-	row("  messages delivered/s", "%.0f", "sustained", \
-	    "S2,sustained,8,rate", 1)
-	row("  percent of those without", "%.0f", "sustained", "S2,of S1", 1)
-	row("  CPU of the server, ms a message", "%.2f", "sustained", \
-	    "S2,sustained,8,cpu_ms", 1)
-	row("  PSS after one message, MB", "%.1f", "sustained", \
-	    "S2,one,1,pss_kb", 1 / 1024)
-	row("  PSS at most, MB", "%.1f", "sustained", \
-	    "S2,sustained,8,pss_kb", 1 / 1024)
+	of_s1("sustained", "S2")
+	sustained("sustained", "S2", "sustained, looking for viruses")
 
 	for (s = 1; s <= 4; s++)
 		scenario("S" s)
@@ -219,6 +199,11 @@ END {
 	    "S1,flood," flood ",delay_ms", 1)
 	row("  their greeting, p99, ms", "%.1f", "flood", \
 	    "S1,flood," flood ",greeting_p99_ms", 1)
+
+	columns("pimail postfix postfix-rspamd")
+	spam("S1", "not looking for spam")
+	spam("S3", "looking for spam")
+	spam("S4", "looking for viruses and spam")
 
 	columns(engines)
 	scan("small")

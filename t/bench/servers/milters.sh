@@ -27,7 +27,7 @@ start_clamav() {
 	wait_for_socket "$dir/clamav.milter"
 }
 
-start_spamassassin() {
+start_spamd() {
 	mkdir -m 777 "$dir/spamassassin"
 	cat >>/etc/spamassassin/local.cf <<-END
 		bayes_path $dir/spamassassin/bayes
@@ -36,6 +36,10 @@ start_spamassassin() {
 	orphan spamd -L -x -u nobody -H "$dir/spamassassin" -s stderr \
 	    --socketpath="$dir/spamassassin/spamd" --socketmode=666
 	wait_for_socket "$dir/spamassassin/spamd"
+}
+
+start_spamassassin() {
+	start_spamd
 	orphan spamass-milter -p "$dir/spamassassin.milter" -- \
 	    -U "$dir/spamassassin/spamd"
 	wait_for_socket "$dir/spamassassin.milter"
@@ -43,12 +47,7 @@ start_spamassassin() {
 }
 
 start_rspamd() {
-	for module in asn dkim_signing dmarc fuzzy_check greylist maillist mx_check \
-	    phishing ratelimit rbl spf; do
-		echo 'enabled = false;' >"/etc/rspamd/local.d/$module.conf"
-	done
 	echo 'enabled = false;' >/etc/rspamd/local.d/worker-normal.inc
-	echo 'enabled = false;' >/etc/rspamd/local.d/worker-controller.inc
 	cat >/etc/rspamd/local.d/worker-proxy.inc <<-END
 		bind_socket = "$dir/rspamd.milter mode=0666";
 		milter = yes;
@@ -57,6 +56,16 @@ start_rspamd() {
 		  self_scan = yes;
 		}
 	END
+	run_rspamd "$dir/rspamd.milter"
+}
+
+# With one worker, as it is configured by now.
+run_rspamd() { # ITS-SOCKET
+	for module in asn dkim_signing dmarc fuzzy_check greylist maillist mx_check \
+	    phishing ratelimit rbl spf; do
+		echo 'enabled = false;' >"/etc/rspamd/local.d/$module.conf"
+	done
+	echo 'enabled = false;' >/etc/rspamd/local.d/worker-controller.inc
 	cat >/etc/rspamd/local.d/options.inc <<-END
 		dns { nameserver = ["127.0.0.1"]; timeout = 0.1s; retransmits = 1; }
 	END
@@ -65,7 +74,7 @@ start_rspamd() {
 	chown nobody /var/lib/rspamd /var/log/rspamd /run/rspamd
 	chmod 777 "$dir"
 	orphan rspamd -f -u nobody -g nogroup
-	wait_for_socket "$dir/rspamd.milter"
+	wait_for_socket "$1"
 	# the first one compiles patterns, and keeps them for the next ones
 	before=
 	while [ "$before" != "$(ls /var/lib/rspamd)" ]; do

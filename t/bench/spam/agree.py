@@ -1,16 +1,29 @@
 #!/usr/bin/python3
 """How far two programs agree about messages.
 
-    agree.py [-r N] OURS ORACLE
+    agree.py [-r N] [-c CAUSES] OURS ORACLE
 
 Each file has a line a message: name, ..., rules with points as
 "RULE=1.2,OTHER=3".  ORACLE is a table as the corpora hold it (file, label,
 score, spam at 5, hits), OURS what t/tool/hits prints (file, score, hits).
--r N lists the N rules that differ most often.
+-r N lists the N rules that differ most often, with their causes as far as the
+file CAUSES knows them: lines of a rule (or a pattern) and what it comes from.
 """
 
 import collections
+import fnmatch
 import sys
+
+
+def read_causes(path):
+    with open(path, encoding="utf-8") as lines:
+        return [line.strip().split(None, 1) for line in lines
+                if line.strip() and not line.startswith("#")]
+
+
+def cause_of(rule, causes):
+    return next((cause for pattern, cause in causes
+                 if fnmatch.fnmatchcase(rule, pattern)), "")
 
 
 def rules(text):
@@ -35,9 +48,12 @@ def read(path, score_at, rules_at):
 
 
 def main(args):
-    worst = 0
-    if args[:1] == ["-r"]:
-        worst = int(args[1])
+    worst, causes = 0, []
+    while args[:1] in (["-r"], ["-c"]):
+        if args[0] == "-r":
+            worst = int(args[1])
+        else:
+            causes = read_causes(args[1])
         args = args[2:]
     ours = read(args[0], 1, 2)
     oracle = read(args[1], 2, 4)
@@ -69,8 +85,9 @@ def main(args):
     print(f"same side of 5: {100 * label / len(both):.2f} %")
     total = missed + extra
     for rule, _ in total.most_common(worst):
-        print(f"  {rule}: missed {missed[rule]}, too many {extra[rule]}"
-              f"  {where.get('-' + rule, '')} {where.get('+' + rule, '')}")
+        name = where.get("-" + rule) or where["+" + rule]
+        print(f"  {rule}: missed {missed[rule]}, too many {extra[rule]},"
+              f" as in {name}: {cause_of(rule, causes) or 'unknown'}")
 
 
 main(sys.argv[1:])
