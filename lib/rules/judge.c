@@ -3,6 +3,9 @@
 #include "base/err.h"
 #include "rules/judgepart.h"
 #include "rules/pattern.h"
+#include "rules/quantifier.h"
+
+#define WORDS_MANY 40 /* literals of which lines are likely to hold one */
 
 /* What asking a rule costs, about, for the order in metas. */
 enum { COST_HEADER = 2, COST_LITERALS = 3, COST_EVAL = 4, COST_TEXT = 100 };
@@ -103,7 +106,7 @@ prepare_pattern(struct judge *judge, struct check *check, enum source source,
 		pattern = buf_span(&wide);
 	}
 	literals_of(scratch, pattern, check->rule->regex, &literals);
-	check->filter = -1;
+	check->ahead = literals.count == 0 || literals.count > WORDS_MANY;
 	if (prefilter_add(judge->filters[source], &literals, id)) {
 		check->filter = (long)id;
 		judge->filter_count[source]++;
@@ -413,15 +416,27 @@ judge_compile(struct judge *judge, bool all)
 const struct regex *
 judge_pattern(struct judge *judge, struct check *check)
 {
-	struct buf why = BUF_INIT(512);
+	struct buf mended = BUF_INIT(2 * RULESET_PATTERN_MAX);
+	struct buf why = BUF_INIT(512), again = BUF_INIT(512);
+	const struct rule *rule = check->rule;
 
 	if (!check->tried) {
 		check->tried = true;
-		check->regex =
-		    rule_regex(check->rule->pattern, check->rule->regex, &why);
+		if (check->ahead)
+			check->regex =
+			    rule_regex_ahead(rule->pattern, rule->regex);
+		if (check->regex == NULL)
+			check->regex =
+			    rule_regex(rule->pattern, rule->regex, &why);
+		if (check->regex == NULL &&
+		    quantifier_mend(rule->pattern, &mended))
+			check->regex =
+			    rule_regex(buf_span(&mended), rule->regex, &again);
 		if (check->regex == NULL)
 			judge_note(judge, check, NOTE_ERROR, buf_str(&why));
 	}
+	buf_free(&mended);
 	buf_free(&why);
+	buf_free(&again);
 	return check->regex;
 }
