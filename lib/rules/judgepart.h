@@ -30,6 +30,7 @@ struct check {
 	size_t family;
 	size_t selector; /* of a header rule */
 	long filter;     /* its number in the filter of its source; -1: none */
+	bool ahead;      /* many lines are searched: worth a look ahead */
 };
 
 /* Pieces of the header that rules ask for, each once. */

@@ -114,29 +114,31 @@ write_starts(struct span pattern, unsigned flags, struct buf *written)
 	return useful;
 }
 
-/* With the look ahead; NULL if there is none. */
-static struct regex *
-large_regex(struct span pattern, unsigned flags, struct buf *written)
+struct regex *
+rule_regex_ahead(struct span pattern, unsigned flags)
 {
-	struct buf why = BUF_INIT(256);
+	struct buf written = BUF_INIT(PATTERN_MAX), why = BUF_INIT(256);
 	struct counted list[GROUPS_MAX];
 	struct regex *regex = NULL;
 	size_t count, head;
 
-	if (!write_starts(pattern, flags, written))
-		return NULL;
-	head = written->len;
-	buf_addspan(written, pattern);
-	buf_adds(written, ")");
-	if (!written->full)
-		regex = regex_new(buf_span(written), flags, &why);
-	if (regex == NULL && (count = find_counted(pattern, list)) > 0) {
-		written->len = head;
-		write_once(pattern, list, count, written);
-		buf_adds(written, ")");
-		if (!written->full)
-			regex = regex_new(buf_span(written), flags, &why);
+	if (write_starts(pattern, flags, &written)) {
+		head = written.len;
+		buf_addspan(&written, pattern);
+		buf_adds(&written, ")");
+		if (!written.full)
+			regex = regex_new(buf_span(&written), flags, &why);
+		count = find_counted(pattern, list);
+	} else
+		count = head = 0;
+	if (regex == NULL && count > 0) {
+		written.len = head;
+		write_once(pattern, list, count, &written);
+		buf_adds(&written, ")");
+		if (!written.full)
+			regex = regex_new(buf_span(&written), flags, &why);
 	}
+	buf_free(&written);
 	buf_free(&why);
 	return regex;
 }
@@ -145,14 +147,11 @@ struct regex *
 rule_regex(struct span pattern, unsigned flags, struct buf *why)
 {
 	struct buf written = BUF_INIT(PATTERN_MAX), again = BUF_INIT(256);
-	struct regex *regex = large_regex(pattern, flags, &written);
+	struct regex *regex = regex_new(pattern, flags, why);
 	struct counted list[GROUPS_MAX];
 	size_t count;
 
-	if (regex == NULL)
-		regex = regex_new(pattern, flags, why);
 	if (regex == NULL && (count = find_counted(pattern, list)) > 0) {
-		buf_reset(&written);
 		write_once(pattern, list, count, &written);
 		if (!written.full)
 			regex = regex_new(buf_span(&written), flags, &again);

@@ -12,4 +12,8 @@
  * and why says it in words. */
 struct regex *rule_regex(struct span pattern, unsigned flags, struct buf *why);
 
+/* The same for a large pattern that many lines are searched for, with a look
+ * ahead for how a match begins.  NULL if that is of no use. */
+struct regex *rule_regex_ahead(struct span pattern, unsigned flags);
+
 #endif

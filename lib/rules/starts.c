@@ -2,8 +2,8 @@
 
 #include "rules/starts.h"
 
-#define CLASS_MAX 80 /* octets */
-#define SHARE_MAX 10 /* percent of the places of a text that may be left */
+#define CLASS_MAX 200 /* octets */
+#define SHARE_MAX 10  /* percent of the places of a text that may be left */
 
 static struct start nothing;
 const struct starts starts_empty = {&nothing, 1};
@@ -106,8 +106,8 @@ starts_append(
 		closed += !a->list[i].open;
 	if (a == NULL || closed == 0)
 		return a;
-	if (b != NULL && closed * b->count > 4 * STARTS_MAX)
-		return NULL;
+	if (b != NULL && a->count + closed * b->count > STARTS_MAX)
+		b = NULL; /* what there is must do */
 	starts =
 	    new_starts(arena, a->count + closed * (b != NULL ? b->count : 1));
 	for (i = 0; i < a->count; i++) {
