@@ -69,6 +69,15 @@ sanitized() {
 	done
 }
 
+@test "no two files of the library have a name in common" {
+	# of two such functions a command would get one, and nobody would be told
+	nm -gP --defined-only "$B/libpimail.a" |
+	    awk 'NF >= 3 && $2 ~ /^[A-Z]$/ { print $1 }' | sort >names
+	[ "$(wc -l <names)" -gt 500 ]
+	uniq -d names >twice
+	diff /dev/null twice
+}
+
 @test "each command has its page, its tests and its line in the README" {
 	for command in "${commands[@]}"; do
 		echo "$command"
