@@ -7,23 +7,21 @@
 
 #define STACK_MIN (32 << 10)
 #define STACK_MAX (512 << 10) /* of the JIT */
+#define STEPS_MAX 300000      /* of one match */
 #define FULL_STEPS 2048       /* octets of a subject up to which all count */
 
 struct regex {
 	pcre2_code *code;
 };
 
-static uint32_t steps_max = 300000;
-
 /* PCRE2 counts the steps anew wherever in the subject it begins, so there are
  * less of them for a longer one: together they stay the same. */
 static uint32_t
 steps_for(size_t len)
 {
-	uint64_t steps = steps_max;
+	uint64_t steps = (uint64_t)STEPS_MAX * FULL_STEPS;
 
-	return len <= FULL_STEPS ? steps_max
-				 : (uint32_t)(steps * FULL_STEPS / len) + 1;
+	return len <= FULL_STEPS ? STEPS_MAX : (uint32_t)(steps / len) + 1;
 }
 
 /* One for all: a process looks at one thing at a time. */
@@ -43,12 +41,6 @@ match_context(size_t len)
 	}
 	pcre2_set_match_limit(context, steps_for(len));
 	return context;
-}
-
-void
-regex_limit(uint32_t steps)
-{
-	steps_max = steps;
 }
 
 static uint32_t

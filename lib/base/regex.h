@@ -39,7 +39,8 @@ struct regex *regex_new(struct span pattern, unsigned flags, struct buf *why);
 void regex_free(struct regex *regex);
 
 /* Looks for the first match that begins at or behind from.  1; 0 if there is
- * none; -1 if it was given up (too many steps).  match may be NULL. */
+ * none; -1 if it was given up: after 300,000 steps, and in a subject of more
+ * than 2048 octets after less.  match may be NULL. */
 int regex_find(const struct regex *regex, struct span subject, size_t from,
     struct regex_match *match);
 
@@ -47,10 +48,6 @@ int regex_find(const struct regex *regex, struct span subject, size_t from,
  * number.  false behind the last. */
 bool regex_name(
     const struct regex *regex, size_t i, struct span *name, size_t *group);
-
-/* The steps of one match, for all that follow.  The default is 300,000; in a
- * subject of more than 2048 octets there are less. */
-void regex_limit(uint32_t steps);
 
 /* A pattern of the program itself, compiled when it is first used:
  *

@@ -8,14 +8,6 @@
 
 #define LEAPS 8 /* steps by interpolation, before the halving */
 
-size_t
-hashes_digest_size(enum hashes_kind kind)
-{
-	static const size_t sizes[] = {16, 20, 32};
-
-	return sizes[kind % 3];
-}
-
 /* Whether the numbers of the header fit each other and the size of the file,
  * so that all records and the index are within it. */
 static bool

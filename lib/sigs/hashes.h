@@ -40,9 +40,6 @@ enum hashes_kind {
 	HASHES_KINDS
 };
 
-/* Octets of a digest of that kind: 16, 20 or 32. */
-size_t hashes_digest_size(enum hashes_kind kind);
-
 /* A table that is open for lookups. */
 struct hashes {
 	const unsigned char *map;

@@ -31,13 +31,6 @@ tld_free(struct tld *tld)
 }
 
 void
-tld_clear(struct tld *tld)
-{
-	arena_free(&tld->arena);
-	*tld = (struct tld){0};
-}
-
-void
 tld_add(struct tld *tld, unsigned labels, struct span names)
 {
 	struct span name;

@@ -25,9 +25,6 @@ void tld_free(struct tld *tld);
  * they are. */
 void tld_add(struct tld *tld, unsigned labels, struct span names);
 
-/* Forgets all that was added (clear_util_rb). */
-void tld_clear(struct tld *tld);
-
 /* Whether the last label of a host is one that exists, and it has more than
  * that. */
 bool tld_is_valid(const struct tld *tld, struct span host);

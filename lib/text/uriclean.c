@@ -21,8 +21,9 @@ uri_until(struct span text, const char *stop)
 	return i;
 }
 
-void
-uri_add(struct uri_cleaning *c, struct span uri)
+/* A reading, unless there is the same. */
+static void
+add(struct uri_cleaning *c, struct span uri)
 {
 	struct uri_readings *all = c->readings;
 	size_t i;
@@ -57,7 +58,7 @@ void
 uri_add_joined(
     struct uri_cleaning *c, struct span a, struct span b, struct span d)
 {
-	uri_add(c, uri_join(c->arena, a, b, d));
+	add(c, uri_join(c->arena, a, b, d));
 }
 
 void
@@ -79,7 +80,7 @@ cut_mail(struct uri_cleaning *c, struct span uri, const char *stop, char end)
 		return;
 	len = uri_until(span_from(uri, at + 1), stop);
 	if (len > 0 && at + 1 + len < uri.len && uri.p[at + 1 + len] == end)
-		uri_add(c, (struct span){uri.p, at + 1 + len});
+		add(c, (struct span){uri.p, at + 1 + len});
 }
 
 /* Without encoded blanks around it. */
@@ -225,7 +226,7 @@ read_one(struct uri_cleaning *c, struct span source)
 
 	source = span_trim(without(c->arena, source, '\n'));
 	source = without(c->arena, source, '\r');
-	uri_add(c, source);
+	add(c, source);
 	/* "#here", "?query", "/path" are no addresses by themselves */
 	if (source.len <= 1 || uri_until(source, "#?&") == 0 ||
 	    (source.p[0] == '/' && source.p[1] != '/'))
@@ -243,7 +244,7 @@ read_one(struct uri_cleaning *c, struct span source)
 		    span_of(span_starts(uri, "ftp.") ? "ftp://" : "http://"),
 		    uri, none);
 	uri = uri_undo_entities(c->arena, add_path(c->arena, uri));
-	uri_add(c, uri);
+	add(c, uri);
 	uri_read_web(c, uri);
 }
 

@@ -94,8 +94,8 @@ is_encoded(struct span host)
 	return false;
 }
 
-struct span
-uri_host(struct arena *arena, struct span uri)
+static struct span
+host_of(struct arena *arena, struct span uri)
 {
 	struct span none = {NULL, 0};
 
@@ -115,7 +115,7 @@ struct span
 uri_domain(struct arena *arena, const struct tld *tld, struct span uri,
     struct span *host)
 {
-	*host = uri_host(arena, uri);
+	*host = host_of(arena, uri);
 	if (is_literal(*host))
 		return *host;
 	/* a dot at the end is good in DNS, and no rule's author meant it */

@@ -24,8 +24,7 @@ struct span uri_join(
 /* Entities of HTML (&#46;) of printable characters undone. */
 struct span uri_undo_entities(struct arena *arena, struct span uri);
 
-/* A reading, unless there is the same; the second one of pieces. */
-void uri_add(struct uri_cleaning *cleaning, struct span uri);
+/* A reading, of pieces, unless there is the same. */
 void uri_add_joined(
     struct uri_cleaning *cleaning, struct span a, struct span b, struct span c);
 

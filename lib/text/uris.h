@@ -52,12 +52,10 @@ struct uris {
 /* Finds them, after render(): mail->uris. */
 void uris_find(struct mail *mail, const struct tld *tld);
 
-/* The host of one address, in lower case, without user and port; p NULL if it
- * has none.  What comes without a scheme is taken for a host and a path. */
-struct span uri_host(struct arena *arena, struct span uri);
-
-/* Its registered domain, and the host.  An address of IPv4 or IPv6 is a domain
- * by itself.  p NULL if there is none that exists. */
+/* The registered domain of an address, and its host, in lower case, without
+ * user and port; p NULL if it has none.  What comes without a scheme is taken
+ * for a host and a path.  An address of IPv4 or IPv6 is a domain by itself.  p
+ * NULL if there is none that exists. */
 struct span uri_domain(struct arena *arena, const struct tld *tld,
     struct span uri, struct span *host);
 
