@@ -19,9 +19,8 @@ is_late(struct judge *judge)
 	return judge->cut != NULL;
 }
 
-/* As regex_find(); what is given up has taken its time, and is told. */
-static int
-find(struct judge *judge, const struct regex *regex, struct span text,
+int
+judge_find(struct judge *judge, const struct regex *regex, struct span text,
     size_t from, struct regex_match *match)
 {
 	int rc = regex_find(regex, text, from, match);
@@ -75,9 +74,8 @@ fill(struct judge *judge, struct check *check)
 	buf_free(&why);
 }
 
-/* What to search a message for; NULL if the rule does not run. */
-static const struct regex *
-pattern_of(struct judge *judge, struct check *check)
+const struct regex *
+judge_filled(struct judge *judge, struct check *check)
 {
 	if (!check->template)
 		return judge_pattern(judge, check);
@@ -86,9 +84,8 @@ pattern_of(struct judge *judge, struct check *check)
 	return check->filled;
 }
 
-/* Searches one line, adds to the answer, and says whether it has enough. */
-static bool
-search_line(struct judge *judge, const struct check *check,
+bool
+judge_search(struct judge *judge, const struct check *check,
     const struct regex *regex, struct span line, struct answer *answer)
 {
 	const struct rule *rule = check->rule;
@@ -98,7 +95,7 @@ search_line(struct judge *judge, const struct check *check,
 	int rc;
 
 	while (from <= line.len && !is_late(judge)) {
-		rc = find(judge, regex, line, from, &match);
+		rc = judge_find(judge, regex, line, from, &match);
 		if (rc <= 0)
 			return false;
 		if (answer->value == 0)
@@ -145,13 +142,14 @@ search_text(struct judge *judge, struct check *check, enum source source,
 	size_t i, line, count = lines != NULL ? lines->count : text->count;
 	const struct regex *regex;
 
-	if (count == 0 || (regex = pattern_of(judge, check)) == NULL)
+	if (count == 0 || (regex = judge_filled(judge, check)) == NULL)
 		return;
 	for (i = 0; i < count; i++) {
 		line = lines != NULL ? lines->list[i] : i;
 		if (skip && line == 0 && source == SOURCE_BODY)
 			continue;
-		if (search_line(judge, check, regex, text->lines[line], answer))
+		if (judge_search(
+			judge, check, regex, text->lines[line], answer))
 			return;
 	}
 }
@@ -211,80 +209,13 @@ ask_header(struct judge *judge, struct check *check, struct answer *answer)
 	}
 	if (text.p == NULL)
 		text = rule->unset.p != NULL ? rule->unset : span_of("");
-	regex = pattern_of(judge, check);
+	regex = judge_filled(judge, check);
 	if (regex == NULL)
 		return;
 	if (rule->negated)
-		answer->value = find(judge, regex, text, 0, NULL) == 0;
+		answer->value = judge_find(judge, regex, text, 0, NULL) == 0;
 	else
-		search_line(judge, check, regex, text, answer);
-}
-
-/* All fields of a part of that name, or "ALL", as a text; p NULL if none. */
-static struct span
-part_text(
-    struct judge *judge, const struct mail_part *part, const struct rule *rule)
-{
-	struct buf text = BUF_INIT(MAIL_ALL_VALUES_MAX * 2);
-	bool raw = span_iends(rule->selector, ":raw");
-	struct span name = rule->selector, result = {NULL, 0};
-	const struct mail_field *field = NULL;
-	size_t i;
-
-	if (raw)
-		name.len -= 4;
-	for (i = 0; i < part->header.count; i++) {
-		const struct mail_field *one = &part->header.fields[i];
-
-		if (span_is(name, "ALL"))
-			buf_addf(&text, "%.*s: %.*s%s", SPAN_ARG(one->name),
-			    SPAN_ARG(raw ? one->raw : one->value),
-			    raw ? "" : "\n");
-		else if (span_ieq(one->name, name))
-			field = one;
-	}
-	if (field != NULL && raw)
-		result = field->raw;
-	else if (field != NULL)
-		buf_addf(&text, "%.*s\n", SPAN_ARG(field->value));
-	if (text.len > 0)
-		result = arena_copy(&judge->mail->arena, buf_span(&text));
-	buf_free(&text);
-	return result;
-}
-
-/* The next part of a message in its order; NULL after the last. */
-static const struct mail_part *
-next_part(const struct mail_part *part)
-{
-	if (part->child != NULL)
-		return part->child;
-	while (part != NULL && part->next == NULL)
-		part = part->parent;
-	return part != NULL ? part->next : NULL;
-}
-
-static void
-ask_mimeheader(struct judge *judge, struct check *check, struct answer *answer)
-{
-	const struct rule *rule = check->rule;
-	const struct mail_part *part = &judge->mail->root;
-	const struct regex *regex = pattern_of(judge, check);
-	bool found = false;
-	struct span text;
-
-	for (; regex != NULL && part != NULL && !found;
-	     part = next_part(part)) {
-		text = part_text(judge, part, rule);
-		if (text.p == NULL)
-			text =
-			    rule->unset.p != NULL ? rule->unset : span_of("");
-		found = rule->negated
-			    ? find(judge, regex, text, 0, NULL) != 0
-			    : search_line(judge, check, regex, text, answer);
-	}
-	if (rule->negated)
-		answer->value = regex != NULL && !found;
+		judge_search(judge, check, regex, text, answer);
 }
 
 static void
@@ -335,13 +266,13 @@ ask_check(
 		search_text(judge, check, SOURCE_URI, &mail->uris->all, answer);
 		break;
 	case RULE_FULL:
-		regex = pattern_of(judge, check);
+		regex = judge_filled(judge, check);
 		if (regex != NULL)
-			search_line(
+			judge_search(
 			    judge, check, regex, mail->pristine, answer);
 		break;
 	case RULE_MIMEHEADER:
-		ask_mimeheader(judge, check, answer);
+		judge_ask_part(judge, check, answer);
 		break;
 	case RULE_URI_DETAIL:
 		answer->value = uridetail_match(check->detail, mail);

@@ -87,6 +87,22 @@ struct judge {
 void judge_note(struct judge *judge, const struct check *check,
     enum note_kind kind, const char *why);
 
+/* The following are for asking.  As regex_find(); what is given up has taken
+ * its time, and is told. */
+int judge_find(struct judge *judge, const struct regex *regex, struct span text,
+    size_t from, struct regex_match *match);
+
+/* What to search a message for; NULL if the rule does not run. */
+const struct regex *judge_filled(struct judge *judge, struct check *check);
+
+/* Searches one line, adds to the answer, and says whether it has enough. */
+bool judge_search(struct judge *judge, const struct check *check,
+    const struct regex *regex, struct span line, struct answer *answer);
+
+/* Asks a rule about headers of parts. */
+void judge_ask_part(
+    struct judge *judge, struct check *check, struct answer *answer);
+
 /* The pattern of a rule; NULL if it is none, which is noted once. */
 const struct regex *judge_pattern(struct judge *judge, struct check *check);
 

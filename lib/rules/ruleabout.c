@@ -70,6 +70,24 @@ run_describe(struct reader *reader, struct span value)
 		entry->rule.describe = value;
 }
 
+/* "N", "N-M", "N-" or "-M". */
+static void
+take_range(struct span text, struct rule *rule)
+{
+	const char *dash = memchr(text.p, '-', text.len);
+	struct span first = text, last = text;
+	double number;
+
+	if (dash != NULL) {
+		first.len = (size_t)(dash - text.p);
+		last = span_from(text, first.len + 1);
+	}
+	if (ruletext_number(first, &number) && number > 0 && number < 1e6)
+		rule->first_part = (unsigned)number;
+	if (ruletext_number(last, &number) && number > 0 && number < 1e6)
+		rule->last_part = (unsigned)number;
+}
+
 static void
 run_tflags(struct reader *reader, struct span value)
 {
@@ -87,6 +105,7 @@ run_tflags(struct reader *reader, struct span value)
 		return;
 	entry->rule.tflags = 0;
 	entry->rule.maxhits = 0;
+	entry->rule.first_part = entry->rule.last_part = 0;
 	while ((word = span_word(&value)).len > 0) {
 		for (i = 0; i < nitems(flags); i++)
 			if (span_is(word, flags[i]))
@@ -95,6 +114,8 @@ run_tflags(struct reader *reader, struct span value)
 		    ruletext_number(span_from(word, 8), &hits) && hits > 0 &&
 		    hits < 1e6)
 			entry->rule.maxhits = (unsigned)hits;
+		if (span_starts(word, "range="))
+			take_range(span_from(word, 6), &entry->rule);
 	}
 }
 

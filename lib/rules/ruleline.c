@@ -40,6 +40,8 @@ define(struct reader *reader, struct span name, const struct rule *definition)
 	rule->name = old.name;
 	rule->tflags = old.tflags;
 	rule->maxhits = old.maxhits;
+	rule->first_part = old.first_part;
+	rule->last_part = old.last_part;
 	rule->priority = old.priority;
 	rule->scored = old.scored;
 	memcpy(rule->scores, old.scores, sizeof(rule->scores));

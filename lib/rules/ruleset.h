@@ -66,7 +66,9 @@ struct rule {
 	const struct span *arguments; /* of eval, without quotes */
 	size_t argument_count;
 	unsigned tflags;
-	unsigned maxhits; /* with RULE_MULTIPLE; 0: no limit */
+	unsigned maxhits;    /* with RULE_MULTIPLE; 0: no limit */
+	unsigned first_part; /* of mimeheader, from 1; 0: any */
+	unsigned last_part;  /* 0: any */
 	int priority;
 	bool scored; /* a file gives it a score */
 	double scores[RULE_SCORE_SETS];

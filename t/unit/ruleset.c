@@ -285,6 +285,36 @@ test_the_last_line_counts_and_keeps_what_it_does_not_say(void)
 	ruleset_free(set);
 }
 
+/* The range of parts that a flag gives, as 1000 * first + last. */
+static unsigned
+range_of(const char *flag)
+{
+	struct ruleset *set;
+	const struct rule *rule;
+	char text[100];
+	unsigned range;
+
+	snprintf(text, sizeof(text),
+	    "mimeheader A To =~ /a/\ntflags A concat %s\n", flag);
+	set = read_text(text);
+	rule = rule_of(set, "A");
+	CHECK(rule->tflags == RULE_CONCAT);
+	range = rule->first_part * 1000 + rule->last_part;
+	ruleset_free(set);
+	return range;
+}
+
+static void
+test_a_range_of_parts_may_be_open(void)
+{
+	CHECK(range_of("range=2") == 2002);
+	CHECK(range_of("range=2-3") == 2003);
+	CHECK(range_of("range=2-") == 2000);
+	CHECK(range_of("range=-3") == 3);
+	CHECK(range_of("range=") == 0);
+	CHECK(range_of("range=x-99999999") == 0);
+}
+
 static void
 test_conditions_are_those_of_version_4(void)
 {
@@ -656,6 +686,7 @@ main(void)
 	TEST(scores_are_one_or_four_and_may_be_added);
 	TEST(what_has_no_score_gets_one_by_its_name_and_flags);
 	TEST(the_last_line_counts_and_keeps_what_it_does_not_say);
+	TEST(a_range_of_parts_may_be_open);
 	TEST(conditions_are_those_of_version_4);
 	TEST(a_condition_that_is_none_is_an_error_and_false);
 	TEST(a_file_for_another_version_ends_there);
