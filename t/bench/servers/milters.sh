@@ -61,8 +61,8 @@ start_rspamd() {
 
 # With one worker, as it is configured by now.
 run_rspamd() { # ITS-SOCKET
-	for module in asn dkim_signing dmarc fuzzy_check greylist maillist mx_check \
-	    phishing ratelimit rbl spf; do
+	for module in arc asn dkim dkim_signing dmarc fuzzy_check greylist hfilter \
+	    maillist mx_check phishing ratelimit rbl spf; do
 		echo 'enabled = false;' >"/etc/rspamd/local.d/$module.conf"
 	done
 	echo 'enabled = false;' >/etc/rspamd/local.d/worker-controller.inc
