@@ -124,8 +124,8 @@ captures_keep(struct captures *captures, struct arena *arena,
 
 	for (i = 0; regex_name(regex, i, &name, &group); i++)
 		if (group < REGEX_GROUPS_MAX && is_name(name))
-			captures_add(
-			    captures, arena, name, match->groups[group]);
+			captures_add(captures, arena, arena_copy(arena, name),
+			    match->groups[group]);
 }
 
 static void
