@@ -1,7 +1,8 @@
 /*
  * learn MODEL: reads lines "spam FILE" and "ham FILE" from standard input, and
  * for each prints the class and the probability that a model gives it, and then
- * learns it: what t/bench/learn measures.  MODEL is made if it is not there.
+ * learns it: what t/bench/spam/learn measures.  MODEL is made if it is not
+ * there.
  */
 #include <errno.h>
 #include <stdio.h>

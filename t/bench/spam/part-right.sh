@@ -26,7 +26,7 @@ part_same() {
 
 part_learner() {
 	printf '\nthe learner by itself; each message is asked, then learned\n'
-	"$here/learn" || failed=1
+	"$spam/learn" || failed=1
 }
 
 # Rules and learner, once through all mail: each message is scored with what was

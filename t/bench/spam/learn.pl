@@ -1,4 +1,4 @@
-# learn.pl: parts of t/bench/learn.
+# learn.pl: parts of t/bench/spam/learn.
 #
 #	forms SOURCE DEST FORM MAX   messages of SOURCE/{ham,spam} in one order
 #	bogofilter DEST DB           each asked, and then learned
