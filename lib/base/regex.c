@@ -51,8 +51,9 @@ options_of(unsigned flags)
 	       (flags & REGEX_DOTALL ? PCRE2_DOTALL : 0) |
 	       (flags & REGEX_EXTENDED ? PCRE2_EXTENDED : 0) |
 	       (flags & REGEX_ANCHORED ? PCRE2_ANCHORED : 0) |
-	       (flags & REGEX_UNGREEDY ? PCRE2_UNGREEDY : 0) | PCRE2_DUPNAMES |
-	       PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+	       (flags & REGEX_UNGREEDY ? PCRE2_UNGREEDY : 0) |
+	       (flags & REGEX_LIMITED ? PCRE2_USE_OFFSET_LIMIT : 0) |
+	       PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
 }
 
 struct regex *
@@ -107,10 +108,11 @@ tell(const pcre2_match_data *data, int groups, struct span subject,
 }
 
 int
-regex_find(const struct regex *regex, struct span subject, size_t from,
-    struct regex_match *match)
+regex_find_from(const struct regex *regex, struct span subject, size_t from,
+    size_t last, struct regex_match *match)
 {
 	static pcre2_match_data *data; /* one for all, as the context */
+	pcre2_match_context *context = match_context(subject.len - from);
 	int rc;
 
 	if (data == NULL)
@@ -119,8 +121,9 @@ regex_find(const struct regex *regex, struct span subject, size_t from,
 		fatal("out of memory");
 	if (subject.p == NULL)
 		subject.p = "";
+	pcre2_set_offset_limit(context, last);
 	rc = pcre2_match(regex->code, (PCRE2_SPTR)subject.p, subject.len, from,
-	    0, data, match_context(subject.len - from));
+	    0, data, context);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (rc < 0)
@@ -128,6 +131,13 @@ regex_find(const struct regex *regex, struct span subject, size_t from,
 	if (match != NULL)
 		tell(data, rc == 0 ? REGEX_GROUPS_MAX : rc, subject, match);
 	return 1;
+}
+
+int
+regex_find(const struct regex *regex, struct span subject, size_t from,
+    struct regex_match *match)
+{
+	return regex_find_from(regex, subject, from, PCRE2_UNSET, match);
 }
 
 /* PCRE2's table has entries of one size: two octets for the number, the name,

@@ -22,7 +22,8 @@ enum {
 	REGEX_DOTALL = 4,    /* /s */
 	REGEX_EXTENDED = 8,  /* /x */
 	REGEX_ANCHORED = 16, /* only where the search begins */
-	REGEX_UNGREEDY = 32  /* PCRE2's */
+	REGEX_UNGREEDY = 32, /* PCRE2's */
+	REGEX_LIMITED = 64   /* for regex_find_from() */
 };
 
 struct regex;
@@ -43,6 +44,11 @@ void regex_free(struct regex *regex);
  * than 2048 octets after less.  match may be NULL. */
 int regex_find(const struct regex *regex, struct span subject, size_t from,
     struct regex_match *match);
+
+/* The same for a match that begins at or before last, too.  The regex is one
+ * with REGEX_LIMITED, unless last is SIZE_MAX. */
+int regex_find_from(const struct regex *regex, struct span subject, size_t from,
+    size_t last, struct regex_match *match);
 
 /* The i-th named group: its name, which lives as long as the regex, and its
  * number.  false behind the last. */

@@ -21,9 +21,9 @@ is_late(struct judge *judge)
 
 int
 judge_find(struct judge *judge, const struct regex *regex, struct span text,
-    size_t from, struct regex_match *match)
+    size_t from, size_t last, struct regex_match *match)
 {
-	int rc = regex_find(regex, text, from, match);
+	int rc = regex_find_from(regex, text, from, last, match);
 
 	if (rc < 0) {
 		judge->gave_up = true;
@@ -86,16 +86,16 @@ judge_filled(struct judge *judge, struct check *check)
 
 bool
 judge_search(struct judge *judge, const struct check *check,
-    const struct regex *regex, struct span line, struct answer *answer)
+    const struct regex *regex, struct span line, size_t from, size_t last,
+    struct answer *answer)
 {
 	const struct rule *rule = check->rule;
 	bool multiple = (rule->tflags & RULE_MULTIPLE) != 0;
 	struct regex_match match;
-	size_t from = 0;
 	int rc;
 
-	while (from <= line.len && !is_late(judge)) {
-		rc = judge_find(judge, regex, line, from, &match);
+	while (from <= line.len && from <= last && !is_late(judge)) {
+		rc = judge_find(judge, regex, line, from, last, &match);
 		if (rc <= 0)
 			return false;
 		if (answer->value == 0)
@@ -139,17 +139,28 @@ search_text(struct judge *judge, struct check *check, enum source source,
 	const struct prefilter_lines *lines =
 	    lines_of(judge, source, text, check);
 	bool skip = (check->rule->tflags & RULE_NOSUBJECT) != 0;
-	size_t i, line, count = lines != NULL ? lines->count : text->count;
+	size_t i, count = lines != NULL ? lines->count : text->count;
+	struct prefilter_line all = {0}, *line = &all;
 	const struct regex *regex;
+	size_t from = 0, last = SIZE_MAX;
 
 	if (count == 0 || (regex = judge_filled(judge, check)) == NULL)
 		return;
 	for (i = 0; i < count; i++) {
-		line = lines != NULL ? lines->list[i] : i;
-		if (skip && line == 0 && source == SOURCE_BODY)
+		if (lines == NULL)
+			all.line = (uint32_t)i;
+		else
+			line = &lines->list[i];
+		if (skip && line->line == 0 && source == SOURCE_BODY)
 			continue;
-		if (judge_search(
-			judge, check, regex, text->lines[line], answer))
+		if (lines != NULL && check->width != WIDTH_ANY) {
+			from = line->first > check->width
+				   ? line->first - check->width
+				   : 0;
+			last = line->last;
+		}
+		if (judge_search(judge, check, regex, text->lines[line->line],
+			from, last, answer))
 			return;
 	}
 }
@@ -213,9 +224,10 @@ ask_header(struct judge *judge, struct check *check, struct answer *answer)
 	if (regex == NULL)
 		return;
 	if (rule->negated)
-		answer->value = judge_find(judge, regex, text, 0, NULL) == 0;
+		answer->value =
+		    judge_find(judge, regex, text, 0, SIZE_MAX, NULL) == 0;
 	else
-		judge_search(judge, check, regex, text, answer);
+		judge_search(judge, check, regex, text, 0, SIZE_MAX, answer);
 }
 
 static void
@@ -268,8 +280,8 @@ ask_check(
 	case RULE_FULL:
 		regex = judge_filled(judge, check);
 		if (regex != NULL)
-			judge_search(
-			    judge, check, regex, mail->pristine, answer);
+			judge_search(judge, check, regex, mail->pristine, 0,
+			    SIZE_MAX, answer);
 		break;
 	case RULE_MIMEHEADER:
 		judge_ask_part(judge, check, answer);

@@ -98,8 +98,8 @@ search_header(struct judge *judge, const struct check *check,
     const struct regex *regex, struct span text, struct answer *answer)
 {
 	if (check->rule->negated)
-		return judge_find(judge, regex, text, 0, NULL) != 0;
-	judge_search(judge, check, regex, text, answer);
+		return judge_find(judge, regex, text, 0, SIZE_MAX, NULL) != 0;
+	judge_search(judge, check, regex, text, 0, SIZE_MAX, answer);
 	return answer->value > 0;
 }
 

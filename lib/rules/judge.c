@@ -106,6 +106,7 @@ prepare_pattern(struct judge *judge, struct check *check, enum source source,
 		pattern = buf_span(&wide);
 	}
 	literals_of(scratch, pattern, check->rule->regex, &literals);
+	check->width = check->template ? WIDTH_ANY : literals.width;
 	check->ahead = literals.count == 0 || literals.count > WORDS_MANY;
 	if (prefilter_add(judge->filters[source], &literals, id)) {
 		check->filter = (long)id;
@@ -245,6 +246,7 @@ prepare_filters(struct judge *judge)
 	for (i = 0; i < judge->count; i++) {
 		check = &judge->checks[i];
 		check->filter = -1;
+		check->width = WIDTH_ANY;
 		if (!check->needed)
 			continue;
 		if (check->rule->kind == RULE_BODY)
@@ -418,20 +420,20 @@ judge_pattern(struct judge *judge, struct check *check)
 {
 	struct buf mended = BUF_INIT(2 * RULESET_PATTERN_MAX);
 	struct buf why = BUF_INIT(512), again = BUF_INIT(512);
-	const struct rule *rule = check->rule;
+	struct span pattern = check->rule->pattern;
+	unsigned flags = check->rule->regex;
 
 	if (!check->tried) {
 		check->tried = true;
+		if (check->width != WIDTH_ANY)
+			flags |= REGEX_LIMITED;
 		if (check->ahead)
-			check->regex =
-			    rule_regex_ahead(rule->pattern, rule->regex);
+			check->regex = rule_regex_ahead(pattern, flags);
 		if (check->regex == NULL)
+			check->regex = rule_regex(pattern, flags, &why);
+		if (check->regex == NULL && quantifier_mend(pattern, &mended))
 			check->regex =
-			    rule_regex(rule->pattern, rule->regex, &why);
-		if (check->regex == NULL &&
-		    quantifier_mend(rule->pattern, &mended))
-			check->regex =
-			    rule_regex(buf_span(&mended), rule->regex, &again);
+			    rule_regex(buf_span(&mended), flags, &again);
 		if (check->regex == NULL)
 			judge_note(judge, check, NOTE_ERROR, buf_str(&why));
 	}

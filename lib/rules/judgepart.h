@@ -31,6 +31,7 @@ struct check {
 	size_t selector; /* of a header rule */
 	long filter;     /* its number in the filter of its source; -1: none */
 	bool ahead;      /* many lines are searched: worth a look ahead */
+	unsigned width;  /* octets of the longest match, or WIDTH_ANY */
 };
 
 /* Pieces of the header that rules ask for, each once. */
@@ -90,14 +91,15 @@ void judge_note(struct judge *judge, const struct check *check,
 /* The following are for asking.  As regex_find(); what is given up has taken
  * its time, and is told. */
 int judge_find(struct judge *judge, const struct regex *regex, struct span text,
-    size_t from, struct regex_match *match);
+    size_t from, size_t last, struct regex_match *match);
 
 /* What to search a message for; NULL if the rule does not run. */
 const struct regex *judge_filled(struct judge *judge, struct check *check);
 
 /* Searches one line, adds to the answer, and says whether it has enough. */
 bool judge_search(struct judge *judge, const struct check *check,
-    const struct regex *regex, struct span line, struct answer *answer);
+    const struct regex *regex, struct span line, size_t from, size_t last,
+    struct answer *answer);
 
 /* Asks a rule about headers of parts. */
 void judge_ask_part(

@@ -477,11 +477,13 @@ literals_of(struct arena *arena, struct span pattern, unsigned flags,
 	literals->count = 0;
 	literals->times = 1;
 	literals->runs = NULL;
+	literals->width = WIDTH_ANY;
 	if (!read_pattern(&reader, pattern, flags, &need))
 		return;
 	need = piece_need(arena, need);
 	set_thin(&need.set);
 	literals->times = need.times;
+	literals->width = need.width;
 	for (i = 0; i < need.set.count && i < LITERALS_MAX; i++)
 		literals->list[literals->count++] = need.set.list[i];
 	literals->runs = need.windows;

@@ -14,9 +14,11 @@
 #include "rules/starts.h"
 
 #define LITERALS_MAX 512   /* strings of a set */
+#define WIDTH_ANY 100000   /* octets of a match: so many, or no end */
 #define LITERALS_LENGTH 24 /* octets of one; the rest is cut off */
 
 struct literals {
+	unsigned width; /* octets of the longest match, or WIDTH_ANY */
 	unsigned times; /* so many of them are in every match, one behind
 			   the other's beginning */
 	struct span list[LITERALS_MAX]; /* in lower case */

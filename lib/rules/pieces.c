@@ -115,7 +115,7 @@ set_product(struct arena *arena, struct set a, struct set b)
 struct piece
 piece_unknown(void)
 {
-	return (struct piece){.exact = false};
+	return (struct piece){.width = WIDTH_ANY};
 }
 
 struct piece
@@ -132,8 +132,10 @@ struct piece
 piece_class(struct arena *arena, const struct octets *octets)
 {
 	struct octets lower = octets_lower(octets);
-	struct piece piece = {
-	    .times = 1, .shaped = true, .run = run_of(arena, &lower)};
+	struct piece piece = {.width = 1,
+	    .times = 1,
+	    .shaped = true,
+	    .run = run_of(arena, &lower)};
 	unsigned count = octets_count(&lower);
 	char octet;
 	int c;
@@ -242,6 +244,7 @@ piece_or(struct arena *arena, struct piece one, struct piece other)
 
 	or_strings(arena, &both, one, other);
 	or_runs(arena, &both, one, other);
+	both.width = one.width > other.width ? one.width : other.width;
 	both.starts = starts_or(arena, one.starts, other.starts);
 	return both;
 }
@@ -368,10 +371,28 @@ row_add_runs(struct arena *arena, struct row *row, struct piece piece,
 		row_append(arena, row, optional);
 }
 
+static unsigned
+width_times(unsigned width, unsigned times)
+{
+	uint64_t all = (uint64_t)width * times;
+
+	if (width == 0)
+		return 0;
+	return times == UINT32_MAX || all >= WIDTH_ANY ? WIDTH_ANY
+						       : (unsigned)all;
+}
+
+static unsigned
+width_add(unsigned a, unsigned b)
+{
+	return b >= WIDTH_ANY - a ? WIDTH_ANY : a + b;
+}
+
 void
 row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
     unsigned max)
 {
+	row->width = width_add(row->width, width_times(piece.width, max));
 	if (row->starts != NULL)
 		row->starts = starts_append(arena, row->starts,
 		    starts_times(arena, piece.starts, min, max));
@@ -382,7 +403,7 @@ row_add(struct arena *arena, struct row *row, struct piece piece, unsigned min,
 struct piece
 row_end(struct arena *arena, struct row *row)
 {
-	struct piece piece = {.times = 1};
+	struct piece piece = {.times = 1, .width = row->width};
 
 	if (row->broken) {
 		row_need(row, row->now, 1);

@@ -23,6 +23,7 @@ struct set {
 
 struct piece {
 	bool exact;
+	unsigned width; /* octets of the longest match; WIDTH_ANY: no end */
 	struct set set; /* of a need: empty if nothing is known */
 	unsigned times; /* so many of them, one behind the other */
 	bool shaped;    /* it matches nothing but the run */
@@ -61,6 +62,7 @@ struct row {
 	const struct choice *windows;
 	const struct starts *starts;
 	bool whole; /* run is all of the row */
+	unsigned width;
 };
 
 /* starts: whether it is asked how it begins. */

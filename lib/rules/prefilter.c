@@ -184,15 +184,10 @@ struct pass {
 };
 
 static void
-add_line(struct pass *pass, struct prefilter_lines *lines, unsigned times)
+add_line(struct pass *pass, struct prefilter_lines *lines)
 {
-	uint32_t *list;
+	struct prefilter_line *list;
 
-	if (lines->last != pass->number + 1)
-		lines->times = 0;
-	lines->last = pass->number + 1;
-	if (++lines->times != times)
-		return;
 	if (lines->count == lines->cap) {
 		lines->cap = lines->cap == 0 ? 8 : 4 * lines->cap;
 		list = arena_array(pass->arena, lines->cap, sizeof(*list));
@@ -200,8 +195,27 @@ add_line(struct pass *pass, struct prefilter_lines *lines, unsigned times)
 			memcpy(list, lines->list, lines->count * sizeof(*list));
 		lines->list = list;
 	}
-	lines->list[lines->count++] = pass->number;
+	lines->list[lines->count] = lines->now;
+	lines->list[lines->count++].line = pass->number;
 	pass->found++;
+}
+
+/* What a pattern needs so and so often stands from start to end. */
+static void
+found(struct pass *pass, uint32_t id, unsigned times, size_t start, size_t end)
+{
+	struct prefilter_lines *lines = &pass->lines[id];
+
+	if (lines->now.line != pass->number + 1) {
+		lines->now.line = pass->number + 1;
+		lines->now.first = (uint32_t)end;
+		lines->times = 0;
+	}
+	lines->now.last = (uint32_t)start;
+	if (++lines->times == times)
+		add_line(pass, lines);
+	else if (lines->times > times)
+		lines->list[lines->count - 1].last = (uint32_t)start;
 }
 
 static bool
@@ -232,16 +246,15 @@ look(struct pass *pass, uint32_t key, unsigned length, size_t end)
 			entry->literal.len &&
 		    is_literal(
 			entry->literal, pass->line.p + start - entry->at))
-			add_line(pass, &pass->lines[entry->id], entry->times);
+			found(pass, entry->id, entry->times, start - entry->at,
+			    start - entry->at + entry->literal.len);
 	}
 }
 
 static void
-found_run(void *arg, uint32_t id)
+found_run(void *arg, uint32_t id, size_t end)
 {
-	struct pass *pass = arg;
-
-	add_line(pass, &pass->lines[id], 1);
+	found(arg, id, 1, end - 1, end);
 }
 
 static void

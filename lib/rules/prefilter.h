@@ -28,13 +28,21 @@ bool prefilter_add(
 /* After the last one. */
 void prefilter_finish(struct prefilter *filter);
 
+/* A line in which a pattern may match: what it needs is there for the first
+ * time before `first`, and for the last time at or behind `last`. */
+struct prefilter_line {
+	uint32_t line;
+	uint32_t first;
+	uint32_t last;
+};
+
 /* The lines in which a pattern may match, in their order. */
 struct prefilter_lines {
-	uint32_t *list;
+	struct prefilter_line *list;
 	uint32_t count;
 	uint32_t cap;
-	uint32_t last;  /* line that was found, plus 1 */
-	uint32_t times; /* that it was */
+	struct prefilter_line now; /* line plus 1, while it is passed over */
+	uint32_t times;            /* that something was found in it */
 };
 
 /* Passes over the text.  lines has an item, zeroed, for each id that was added;

@@ -114,8 +114,8 @@ runscan_finish(struct runscan *scan)
 }
 
 static void
-report(const struct runscan *scan, const uint64_t *state,
-    void (*found)(void *arg, uint32_t id), void *arg)
+report(const struct runscan *scan, const uint64_t *state, size_t end,
+    void (*found)(void *arg, uint32_t id, size_t end), void *arg)
 {
 	uint64_t ends;
 	size_t i;
@@ -123,7 +123,7 @@ report(const struct runscan *scan, const uint64_t *state,
 	for (i = 0; i < scan->count; i++)
 		for (ends = state[i] & scan->words[i].last; ends != 0;
 		     ends &= ends - 1)
-			found(arg, scan->ids[i][__builtin_ctzll(ends)]);
+			found(arg, scan->ids[i][__builtin_ctzll(ends)], end);
 }
 
 /* One octet further in a word. */
@@ -140,7 +140,7 @@ advance(const struct word *word, uint64_t state, uint64_t fits)
 
 void
 runscan_line(struct runscan *scan, struct span line,
-    void (*found)(void *arg, uint32_t id), void *arg)
+    void (*found)(void *arg, uint32_t id, size_t end), void *arg)
 {
 	uint64_t state[WORDS_MAX] = {0}, ends;
 	const uint64_t *fits;
@@ -153,6 +153,6 @@ runscan_line(struct runscan *scan, struct span line,
 			ends |= state[k] & scan->words[k].last;
 		}
 		if (ends != 0)
-			report(scan, state, found, arg);
+			report(scan, state, i + 1, found, arg);
 	}
 }

@@ -23,8 +23,8 @@ void runscan_add(struct runscan *scan, struct run run, uint32_t id);
 void runscan_finish(struct runscan *scan);
 
 /* Calls back for each place of the line, which is in lower case, where a run
- * ends. */
+ * ends: before the octet number end. */
 void runscan_line(struct runscan *scan, struct span line,
-    void (*found)(void *arg, uint32_t id), void *arg);
+    void (*found)(void *arg, uint32_t id, size_t end), void *arg);
 
 #endif
