@@ -110,3 +110,16 @@ span_word(struct span *rest)
 	*rest = span_from(*rest, len);
 	return word;
 }
+
+struct span
+span_line(struct span *rest)
+{
+	const char *end =
+	    rest->len > 0 ? memchr(rest->p, '\n', rest->len) : NULL;
+	struct span line = *rest;
+
+	if (end != NULL)
+		line.len = (size_t)(end + 1 - line.p);
+	*rest = span_from(*rest, line.len);
+	return line;
+}

@@ -64,4 +64,7 @@ struct span span_from(struct span span, size_t at);
  * in front of it.  Empty when there is nothing left. */
 struct span span_word(struct span *rest);
 
+/* Cuts off the first line, with its LF if it has one. */
+struct span span_line(struct span *rest);
+
 #endif

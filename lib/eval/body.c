@@ -121,18 +121,6 @@ compare_alternatives(struct body *body, struct mail *mail)
 			compare_alternative(body, part);
 }
 
-static struct span
-take_line(struct span *text)
-{
-	const char *end = memchr(text->p, '\n', text->len);
-	struct span line = *text;
-
-	if (end != NULL)
-		line.len = (size_t)(end + 1 - line.p);
-	*text = span_from(*text, line.len);
-	return line;
-}
-
 static void
 count_lines(struct body *body, const struct mail *mail)
 {
@@ -143,7 +131,7 @@ count_lines(struct body *body, const struct mail *mail)
 	for (i = 0; i < mail->rawbody.count; i++)
 		for (piece = mail->rawbody.lines[i]; piece.len > 0;
 		     body->lines++)
-			if (span_trim(take_line(&piece)).len == 0)
+			if (span_trim(span_line(&piece)).len == 0)
 				body->blank_lines++;
 }
 
@@ -189,7 +177,7 @@ split_signature(struct body *body, struct span text)
 	body->signature_length = 0;
 	while (rest.len > 0) {
 		start = (size_t)(rest.p - text.p);
-		line = take_line(&rest);
+		line = span_line(&rest);
 		if (span_ends(line, "\n"))
 			line.len--;
 		end = start + line.len;

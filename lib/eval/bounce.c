@@ -59,18 +59,6 @@ names_ours(const struct eval_call *call, struct span field)
 	return false;
 }
 
-static struct span
-take_line(struct span *rest)
-{
-	const char *end = memchr(rest->p, '\n', rest->len);
-	struct span line = *rest;
-
-	if (end != NULL)
-		line.len = (size_t)(end - rest->p) + 1;
-	*rest = span_from(*rest, line.len);
-	return line;
-}
-
 /* In attached messages, as they came: with the lines that a field goes on in.
  */
 static bool
@@ -79,12 +67,12 @@ is_in_octets(const struct eval_call *call, struct span rest)
 	struct span field;
 
 	while (rest.len > 0) {
-		field = take_line(&rest);
+		field = span_line(&rest);
 		if (!is_received(field))
 			continue;
 		while (rest.len > 0 && ascii_is_space(rest.p[0]) &&
 		       rest.p[0] != '\n')
-			field.len += take_line(&rest).len;
+			field.len += span_line(&rest).len;
 		if (names_ours(call, field))
 			return true;
 	}

@@ -154,19 +154,6 @@ count_head(
 	count_charset(facts, head, locales);
 }
 
-/* Takes the next line with its LF off the front. */
-static struct span
-take_line(struct span *text)
-{
-	const char *end = memchr(text->p, '\n', text->len);
-	struct span line = *text;
-
-	if (end != NULL)
-		line.len = (size_t)(end + 1 - line.p);
-	*text = span_from(*text, line.len);
-	return line;
-}
-
 /* "=41" and the like, which need no encoding. */
 static bool
 is_needless(const char *p)
@@ -213,7 +200,7 @@ count_quoted(struct mimefacts *facts, struct span text, struct sums *sums)
 	struct span line;
 
 	while (text.len > 0) {
-		line = take_line(&text);
+		line = span_line(&text);
 		if (span_starts(line, "SPAM: "))
 			continue;
 		if (line.len > QP_LINE_MAX)

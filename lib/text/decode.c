@@ -35,7 +35,7 @@ decode_quoted(struct arena *arena, struct span text)
 	size_t i, len = 0, end = 0;
 
 	while (text.len > 0)
-		len += add_line(p + len, reading_line(&text));
+		len += add_line(p + len, span_line(&text));
 	/* soft line breaks may stand between a sign and its digits */
 	for (i = 0; i < len; i++) {
 		if (p[i] == '=' && i + 2 < len && ascii_hex(p[i + 1]) >= 0 &&

@@ -118,7 +118,7 @@ reading_header(struct mail *mail, struct span *text, struct mail_header *header)
 			flags |= MAIL_NO_BLANK_LINE;
 			break;
 		}
-		line = reading_line(&rest);
+		line = span_line(&rest);
 		if (line.p[0] == ' ' || line.p[0] == '\t') {
 			if (field.p == NULL)
 				field.p = line.p;

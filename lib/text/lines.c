@@ -2,17 +2,6 @@
 
 #define BLANK_LINES_MAX 20 /* one after the other */
 
-struct span
-reading_line(struct span *rest)
-{
-	const char *end = memchr(rest->p, '\n', rest->len);
-	size_t len = end == NULL ? rest->len : (size_t)(end - rest->p) + 1;
-	struct span line = {rest->p, len};
-
-	*rest = span_from(*rest, len);
-	return line;
-}
-
 bool
 reading_is_blank(struct span line)
 {
@@ -30,7 +19,7 @@ reading_without_cr(struct arena *arena, struct span text)
 	size_t len = 0;
 
 	while (text.len > 0) {
-		line = reading_line(&text);
+		line = span_line(&text);
 		memcpy(p + len, line.p, line.len);
 		len += line.len;
 		if (span_ends(line, "\r\n"))
@@ -46,7 +35,7 @@ take_blanks(struct span *rest)
 	struct span next = *rest;
 	size_t count = 0;
 
-	while (next.len > 0 && reading_is_blank(reading_line(&next))) {
+	while (next.len > 0 && reading_is_blank(span_line(&next))) {
 		*rest = next;
 		count++;
 	}
@@ -76,15 +65,15 @@ find_gap(struct span text, struct span *rest, struct gap *gap)
 		if (count >= first + BLANK_LINES_MAX) {
 			count -= first + BLANK_LINES_MAX - 1;
 			while (first-- > 0)
-				reading_line(&run);
+				span_line(&run);
 			gap->begin = (size_t)(run.p - text.p);
 			while (count-- > 0)
-				reading_line(&run);
+				span_line(&run);
 			gap->end = (size_t)(run.p - text.p);
 			return true;
 		}
 		if (rest->len > 0)
-			reading_line(rest);
+			span_line(rest);
 	}
 	return false;
 }
@@ -118,7 +107,7 @@ reading_first_line(struct arena *arena, struct span body, struct span boundary)
 
 	if (body.len == 0)
 		return body;
-	line = reading_line(&rest);
+	line = span_line(&rest);
 	if (rest.len == 0 || reading_is_blank(line))
 		return body;
 	if (boundary.p != NULL && span_starts(line, "--") &&

@@ -118,8 +118,8 @@ split_octets(struct mail *mail, struct span octets, struct span text, bool crlf)
 
 	mail->pristine = octets;
 	while (head.len > 0) {
-		reading_line(&head);
-		line = reading_line(&rest);
+		span_line(&head);
+		line = span_line(&rest);
 		lone +=
 		    crlf && span_ends(line, "\n") && !span_ends(line, "\r\n");
 	}
@@ -129,7 +129,7 @@ split_octets(struct mail *mail, struct span octets, struct span text, bool crlf)
 		return;
 	p = arena_alloc(&mail->arena, octets.len + lone);
 	for (head = mail->header; head.len > 0; len += line.len) {
-		line = reading_line(&head);
+		line = span_line(&head);
 		memcpy(p + len, line.p, line.len);
 		if (span_ends(line, "\n") && !span_ends(line, "\r\n")) {
 			p[len + line.len - 1] = '\r';
@@ -158,7 +158,7 @@ read_message(struct reading *reading, struct mail_part *part,
 	if (octets.len == 0)
 		octets = span_of("\n");
 	rest = octets;
-	line = reading_line(&rest);
+	line = span_line(&rest);
 	if (is_mailbox_line(line))
 		octets = rest;
 	crlf = octets.len > 0 && has_crlf(octets);

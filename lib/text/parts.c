@@ -70,7 +70,7 @@ skip_preamble(struct multi *multi)
 	bool is_last;
 
 	while (rest.len > 0) {
-		line = reading_line(&rest);
+		line = span_line(&rest);
 		if (!is_boundary(line, multi->job->boundary, &is_last) ||
 		    is_last)
 			continue;
@@ -91,7 +91,7 @@ cut_lines(struct arena *arena, struct span body)
 	size_t len = 0;
 
 	while (body.len > 0) {
-		line = reading_line(&body);
+		line = span_line(&body);
 		for (; line.len > MAIL_LINE_MAX;
 		     line = span_from(line, MAIL_LINE_MAX)) {
 			memcpy(p + len, line.p, MAIL_LINE_MAX);
@@ -229,7 +229,7 @@ reading_multipart(struct reading *reading, struct reading_job *job)
 	job->part->is_multipart = true;
 	rest = skip_preamble(&multi);
 	while (rest.len > 0) {
-		line = reading_line(&rest);
+		line = span_line(&rest);
 		found = is_boundary(line, job->boundary, &is_last);
 		if (found && multi.nested) {
 			found = false;

@@ -37,9 +37,6 @@ struct reading_fields {
 	size_t room;
 };
 
-/* Takes a line, with its LF if it has one. */
-struct span reading_line(struct span *rest);
-
 /* Whether it has blanks only. */
 bool reading_is_blank(struct span line);
 
