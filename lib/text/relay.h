@@ -10,8 +10,7 @@
 #include "text/mail.h"
 
 #define RELAYS_MAX 200       /* fields that are looked at */
-#define RELAY_ORIGINS_MAX 50 /* names of fields for relay_networks_origins() \
-			      */
+#define RELAY_ORIGINS_MAX 50 /* of relay_networks_origins() */
 
 /* One handing over.  Spans are "" where nothing is said. */
 struct relay {
