@@ -84,6 +84,25 @@ judge_filled(struct judge *judge, struct check *check)
 	return check->filled;
 }
 
+/* The same, where a match can begin only at some places. */
+static int
+find_start(struct judge *judge, const struct check *check,
+    const struct regex *regex, struct span text, size_t from, size_t last,
+    struct regex_match *match)
+{
+	int rc = 0;
+
+	if (check->starts == NULL)
+		return judge_find(judge, regex, text, from, last, match);
+	for (; rc == 0; from++) {
+		from = starts_next(check->starts, text, from);
+		if (from == text.len || from > last || is_late(judge))
+			break;
+		rc = judge_find(judge, regex, text, from, SIZE_MAX, match);
+	}
+	return rc;
+}
+
 bool
 judge_search(struct judge *judge, const struct check *check,
     const struct regex *regex, struct span line, size_t from, size_t last,
@@ -95,7 +114,7 @@ judge_search(struct judge *judge, const struct check *check,
 	int rc;
 
 	while (from <= line.len && from <= last && !is_late(judge)) {
-		rc = judge_find(judge, regex, line, from, last, &match);
+		rc = find_start(judge, check, regex, line, from, last, &match);
 		if (rc <= 0)
 			return false;
 		if (answer->value == 0)

@@ -107,7 +107,7 @@ prepare_pattern(struct judge *judge, struct check *check, enum source source,
 	}
 	literals_of(scratch, pattern, check->rule->regex, &literals);
 	check->width = check->template ? WIDTH_ANY : literals.width;
-	check->ahead = literals.count == 0 || literals.count > WORDS_MANY;
+	check->often = literals.count == 0 || literals.count > WORDS_MANY;
 	if (prefilter_add(judge->filters[source], &literals, id)) {
 		check->filter = (long)id;
 		judge->filter_count[source]++;
@@ -382,6 +382,7 @@ judge_free(struct judge *judge)
 		return;
 	for (i = 0; i < judge->count; i++) {
 		regex_free(judge->checks[i].regex);
+		starts_table_free(judge->checks[i].starts);
 		regex_free(judge->checks[i].filled);
 		uridetail_free(judge->checks[i].detail);
 	}
@@ -425,10 +426,11 @@ judge_pattern(struct judge *judge, struct check *check)
 
 	if (!check->tried) {
 		check->tried = true;
+		if (check->often)
+			check->regex =
+			    rule_regex_anchored(pattern, flags, &check->starts);
 		if (check->width != WIDTH_ANY)
 			flags |= REGEX_LIMITED;
-		if (check->ahead)
-			check->regex = rule_regex_ahead(pattern, flags);
 		if (check->regex == NULL)
 			check->regex = rule_regex(pattern, flags, &why);
 		if (check->regex == NULL && quantifier_mend(pattern, &mended))

@@ -11,6 +11,7 @@
 #include "rules/judge.h"
 #include "rules/meta.h"
 #include "rules/prefilter.h"
+#include "rules/starts.h"
 
 /* Texts that patterns search. */
 enum source { SOURCE_BODY, SOURCE_RAWBODY, SOURCE_URI, SOURCES };
@@ -30,8 +31,9 @@ struct check {
 	size_t family;
 	size_t selector; /* of a header rule */
 	long filter;     /* its number in the filter of its source; -1: none */
-	bool ahead;      /* many lines are searched: worth a look ahead */
-	unsigned width;  /* octets of the longest match, or WIDTH_ANY */
+	bool often;      /* many lines are searched */
+	struct starts_table *starts; /* where to try it; NULL: search */
+	unsigned width; /* octets of the longest match, or WIDTH_ANY */
 };
 
 /* Pieces of the header that rules ask for, each once. */

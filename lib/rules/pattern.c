@@ -96,53 +96,6 @@ write_once(struct span text, const struct counted *list, size_t count,
 	buf_add(pattern, text.p + at, text.len - at);
 }
 
-/* Writes a look ahead for how the matches of a large pattern begin, and opens a
- * group for it.  False if that is of no use. */
-static bool
-write_starts(struct span pattern, unsigned flags, struct buf *written)
-{
-	const struct starts *starts;
-	struct arena arena = {0};
-	bool useful = false;
-
-	if (pattern.len >= LARGE_MIN && !span_starts(pattern, "(*")) {
-		starts = literals_starts(&arena, pattern, flags);
-		useful = starts_write(starts, written);
-		buf_adds(written, "(?:");
-	}
-	arena_free(&arena);
-	return useful;
-}
-
-struct regex *
-rule_regex_ahead(struct span pattern, unsigned flags)
-{
-	struct buf written = BUF_INIT(PATTERN_MAX), why = BUF_INIT(256);
-	struct counted list[GROUPS_MAX];
-	struct regex *regex = NULL;
-	size_t count, head;
-
-	if (write_starts(pattern, flags, &written)) {
-		head = written.len;
-		buf_addspan(&written, pattern);
-		buf_adds(&written, ")");
-		if (!written.full)
-			regex = regex_new(buf_span(&written), flags, &why);
-		count = find_counted(pattern, list);
-	} else
-		count = head = 0;
-	if (regex == NULL && count > 0) {
-		written.len = head;
-		write_once(pattern, list, count, &written);
-		buf_adds(&written, ")");
-		if (!written.full)
-			regex = regex_new(buf_span(&written), flags, &why);
-	}
-	buf_free(&written);
-	buf_free(&why);
-	return regex;
-}
-
 struct regex *
 rule_regex(struct span pattern, unsigned flags, struct buf *why)
 {
@@ -160,5 +113,27 @@ rule_regex(struct span pattern, unsigned flags, struct buf *why)
 	}
 	buf_free(&written);
 	buf_free(&again);
+	return regex;
+}
+
+struct regex *
+rule_regex_anchored(
+    struct span pattern, unsigned flags, struct starts_table **starts)
+{
+	struct buf why = BUF_INIT(256);
+	struct regex *regex = NULL;
+	struct arena arena = {0};
+
+	if (pattern.len < LARGE_MIN || span_starts(pattern, "(*"))
+		return NULL;
+	*starts = starts_table_new(literals_starts(&arena, pattern, flags));
+	if (*starts != NULL)
+		regex = rule_regex(pattern, flags | REGEX_ANCHORED, &why);
+	if (regex == NULL) {
+		starts_table_free(*starts);
+		*starts = NULL;
+	}
+	buf_free(&why);
+	arena_free(&arena);
 	return regex;
 }

@@ -1,9 +1,10 @@
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "rules/starts.h"
 
 #define CLASS_MAX 200 /* octets */
-#define SHARE_MAX 10  /* percent of the places of a text that may be left */
+#define SHARE_MAX 16  /* percent of the places of a text that may be left */
 
 static struct start nothing;
 const struct starts starts_empty = {&nothing, 1};
@@ -139,50 +140,6 @@ starts_times(
 	return starts;
 }
 
-static void
-write_octet(unsigned char c, struct buf *pattern)
-{
-	buf_addf(pattern, "\\x%02x", c);
-}
-
-/* How many of them begin with the same octets as the first, up to that many. */
-static size_t
-same(const struct start *list, size_t count, size_t length)
-{
-	size_t i = 1;
-
-	while (i < count && memcmp(list[i].octets, list[0].octets, length) == 0)
-		i++;
-	return i;
-}
-
-/* Those that have the first octets in common, from octet number at on. */
-static void
-write_branch(
-    const struct start *list, size_t count, size_t at, struct buf *pattern)
-{
-	size_t i, n;
-
-	if (list[0].length == at) /* what comes behind does not matter */
-		return;
-	if (at == STARTS_LENGTH - 1) {
-		buf_adds(pattern, "[");
-		for (i = 0; i < count; i++)
-			write_octet(list[i].octets[at], pattern);
-		buf_adds(pattern, "]");
-		return;
-	}
-	buf_adds(pattern, "(?:");
-	for (i = 0; i < count; i += n) {
-		n = same(list + i, count - i, at + 1);
-		if (i > 0)
-			buf_adds(pattern, "|");
-		write_octet(list[i].octets[at], pattern);
-		write_branch(list + i, n, at + 1, pattern);
-	}
-	buf_adds(pattern, ")");
-}
-
 /* Whether few places of a text go on so. */
 static bool
 is_seldom(const struct starts *starts)
@@ -200,13 +157,85 @@ is_seldom(const struct starts *starts)
 	return share * 100 < SHARE_MAX;
 }
 
-bool
-starts_write(const struct starts *starts, struct buf *pattern)
+/* Bits for one octet, for two, and hashed for three. */
+struct starts_table {
+	uint64_t one[256 / 64];
+	uint64_t two[65536 / 64];
+	uint64_t three[65536 / 64];
+};
+
+static unsigned
+hash(unsigned a, unsigned b, unsigned c)
 {
+	return (a << 8 ^ b << 4 ^ c) & 0xffff;
+}
+
+static void
+set_bit(uint64_t *bits, unsigned i)
+{
+	bits[i / 64] |= 1ULL << i % 64;
+}
+
+static bool
+has_bit(const uint64_t *bits, unsigned i)
+{
+	return (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+struct starts_table *
+starts_table_new(const struct starts *starts)
+{
+	struct starts_table *table;
+	const unsigned char *octets;
+	size_t i;
+
 	if (starts == NULL || starts->count == 0 || !is_seldom(starts))
-		return false;
-	buf_adds(pattern, "(?i:(?=");
-	write_branch(starts->list, starts->count, 0, pattern);
-	buf_adds(pattern, "))");
-	return !pattern->full;
+		return NULL;
+	table = calloc(1, sizeof(*table));
+	if (table == NULL)
+		fatal("out of memory");
+	for (i = 0; i < starts->count; i++) {
+		octets = starts->list[i].octets;
+		if (starts->list[i].length == 1)
+			set_bit(table->one, octets[0]);
+		else if (starts->list[i].length == 2)
+			set_bit(
+			    table->two, (unsigned)octets[0] << 8 | octets[1]);
+		else
+			set_bit(table->three,
+			    hash(octets[0], octets[1], octets[2]));
+	}
+	return table;
+}
+
+void
+starts_table_free(struct starts_table *table)
+{
+	free(table);
+}
+
+static unsigned
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned)c + 32 : (unsigned char)c;
+}
+
+size_t
+starts_next(const struct starts_table *table, struct span text, size_t from)
+{
+	unsigned a, b, c;
+
+	if (from >= text.len)
+		return text.len;
+	b = lower(text.p[from]);
+	c = from + 1 < text.len ? lower(text.p[from + 1]) : 0;
+	for (; from < text.len; from++) {
+		a = b;
+		b = c;
+		c = from + 2 < text.len ? lower(text.p[from + 2]) : 0;
+		if (has_bit(table->three, hash(a, b, c)) ||
+		    has_bit(table->two, a << 8 | b) || has_bit(table->one, a))
+			return from;
+	}
+	return from;
 }

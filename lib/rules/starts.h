@@ -2,13 +2,12 @@
  * starts: with which octets a pattern's matches can begin.
  *
  * A large pattern with many words to begin with is slow, since each of them is
- * tried at each place.  A look at the next three octets says for nearly all
- * places that there is none.
+ * tried at each place.  The next three octets, in a table of bits, say for
+ * nearly all places that there is none.
  */
 #ifndef RULES_STARTS_H
 #define RULES_STARTS_H
 
-#include "base/buf.h"
 #include "rules/runs.h"
 
 #define STARTS_LENGTH 3 /* octets that are looked at */
@@ -44,7 +43,16 @@ const struct starts *starts_append(
 const struct starts *starts_times(
     struct arena *arena, const struct starts *a, unsigned min, unsigned max);
 
-/* Appends a look ahead for them.  False if they say too little. */
-bool starts_write(const struct starts *starts, struct buf *pattern);
+/* The same, for finding where a match can begin. */
+struct starts_table;
+
+/* NULL if they say too little: if many places of a text go on so. */
+struct starts_table *starts_table_new(const struct starts *starts);
+void starts_table_free(struct starts_table *table);
+
+/* The first place at or behind from where a match can begin; the length of the
+ * text if there is none. */
+size_t starts_next(
+    const struct starts_table *table, struct span text, size_t from);
 
 #endif
