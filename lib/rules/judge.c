@@ -107,11 +107,11 @@ prepare_pattern(struct judge *judge, struct check *check, enum source source,
 	}
 	literals_of(scratch, pattern, check->rule->regex, &literals);
 	check->width = check->template ? WIDTH_ANY : literals.width;
-	check->often = literals.count == 0 || literals.count > WORDS_MANY;
 	if (prefilter_add(judge->filters[source], &literals, id)) {
 		check->filter = (long)id;
 		judge->filter_count[source]++;
 	}
+	check->often = check->filter < 0 || literals.count > WORDS_MANY;
 	buf_free(&wide);
 	arena_reset(scratch);
 }

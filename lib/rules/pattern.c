@@ -4,7 +4,7 @@
 #include "rules/pattern.h"
 
 #define PATTERN_MAX (256 << 10) /* octets of what is written */
-#define LARGE_MIN 300           /* octets of a pattern that is looked into */
+#define LARGE_MIN 1500          /* octets of a pattern that is looked into */
 #define GROUPS_MAX 200          /* that are moved */
 #define GROUP_MIN 16            /* octets; less is not worth it */
 
@@ -124,7 +124,9 @@ rule_regex_anchored(
 	struct regex *regex = NULL;
 	struct arena arena = {0};
 
-	if (pattern.len < LARGE_MIN || span_starts(pattern, "(*"))
+	/* what is written by calls begins with so much that it is of no use */
+	if (pattern.len < LARGE_MIN || span_starts(pattern, "(*") ||
+	    span_find(pattern, span_of("(?&")) != NULL)
 		return NULL;
 	*starts = starts_table_new(literals_starts(&arena, pattern, flags));
 	if (*starts != NULL)

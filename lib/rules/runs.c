@@ -201,15 +201,16 @@ const struct choice *
 choice_of(struct arena *arena, struct run run)
 {
 	struct choice *choice;
+	struct run *list;
 	unsigned bits;
 
 	run = run_window(run, &bits);
 	if (run.count == 0)
 		return NULL;
 	choice = arena_alloc(arena, sizeof(*choice));
-	choice->list[0] = run;
-	choice->count = 1;
-	choice->bits = bits;
+	list = arena_alloc(arena, sizeof(*list));
+	*list = run;
+	*choice = (struct choice){list, 1, bits};
 	return choice;
 }
 
@@ -217,14 +218,15 @@ const struct choice *
 choice_or(struct arena *arena, const struct choice *a, const struct choice *b)
 {
 	struct choice *choice;
+	struct run *list;
 
 	if (a == NULL || b == NULL || a->count + b->count > RUN_CHOICE_MAX)
 		return NULL;
 	choice = arena_alloc(arena, sizeof(*choice));
-	*choice = *a;
-	memcpy(choice->list + a->count, b->list, b->count * sizeof(*b->list));
-	choice->count += b->count;
-	if (b->bits < choice->bits)
-		choice->bits = b->bits;
+	list = arena_array(arena, a->count + b->count, sizeof(*list));
+	memcpy(list, a->list, a->count * sizeof(*list));
+	memcpy(list + a->count, b->list, b->count * sizeof(*list));
+	*choice = (struct choice){
+	    list, a->count + b->count, a->bits < b->bits ? a->bits : b->bits};
 	return choice;
 }

@@ -76,7 +76,7 @@ struct run run_window(struct run run, unsigned *bits);
 
 /* Runs of which each match holds at least one. */
 struct choice {
-	struct run list[RUN_CHOICE_MAX];
+	const struct run *list;
 	unsigned count; /* 0: nothing is known */
 	unsigned bits;  /* how seldom any of them is, about */
 };

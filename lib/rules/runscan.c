@@ -5,18 +5,15 @@
 
 #define WORDS_MAX 256
 
-/* 64 steps of some runs.  A block is optional steps in a row. */
-struct word {
-	uint64_t first; /* steps that a run begins with */
-	uint64_t last;  /* and ends with */
-	uint64_t loops;
-	uint64_t optional;
-	uint64_t before; /* the step before a block */
-	uint64_t end;    /* the last of a block */
-};
-
+/* Words of 64 steps each.  A block is optional steps in a row.  They are lists
+ * of one thing each, so that the compiler takes several words at a time. */
 struct runscan {
-	struct word words[WORDS_MAX];
+	uint64_t first[WORDS_MAX]; /* steps that a run begins with */
+	uint64_t last[WORDS_MAX];  /* and ends with */
+	uint64_t loops[WORDS_MAX];
+	uint64_t optional[WORDS_MAX];
+	uint64_t before[WORDS_MAX];  /* the step before a block */
+	uint64_t end[WORDS_MAX];     /* the last of a block */
 	uint32_t ids[WORDS_MAX][64]; /* by the step that ends a run */
 	size_t count;
 	unsigned used; /* steps of the last word */
@@ -52,7 +49,6 @@ static void
 add_step(struct runscan *scan, size_t number, const struct run_step *step,
     bool after_optional)
 {
-	struct word *word = &scan->words[number];
 	uint64_t bit = 1ULL << scan->used;
 	unsigned c;
 
@@ -60,14 +56,14 @@ add_step(struct runscan *scan, size_t number, const struct run_step *step,
 		if (octets_has(&step->octets, (unsigned char)c))
 			scan->steps[number][c] |= bit;
 	if (step->loops)
-		word->loops |= bit;
+		scan->loops[number] |= bit;
 	if (step->optional) {
-		word->optional |= bit;
+		scan->optional[number] |= bit;
 		if (after_optional)
-			word->end &= ~(bit >> 1);
+			scan->end[number] &= ~(bit >> 1);
 		else
-			word->before |= bit >> 1;
-		word->end |= bit;
+			scan->before[number] |= bit >> 1;
+		scan->end[number] |= bit;
 	}
 	scan->used++;
 }
@@ -76,7 +72,6 @@ void
 runscan_add(struct runscan *scan, struct run run, uint32_t id)
 {
 	bool optional = false;
-	struct word *word;
 	unsigned i;
 
 	if (run.count == 0)
@@ -87,13 +82,12 @@ runscan_add(struct runscan *scan, struct run run, uint32_t id)
 		scan->count++;
 		scan->used = 0;
 	}
-	word = &scan->words[scan->count - 1];
-	word->first |= 1ULL << scan->used;
+	scan->first[scan->count - 1] |= 1ULL << scan->used;
 	for (i = 0; i < run.count; i++) {
 		add_step(scan, scan->count - 1, &run.steps[i], optional);
 		optional = run.steps[i].optional;
 	}
-	word->last |= 1ULL << (scan->used - 1);
+	scan->last[scan->count - 1] |= 1ULL << (scan->used - 1);
 	scan->ids[scan->count - 1][scan->used - 1] = id;
 }
 
@@ -121,38 +115,42 @@ report(const struct runscan *scan, const uint64_t *state, size_t end,
 	size_t i;
 
 	for (i = 0; i < scan->count; i++)
-		for (ends = state[i] & scan->words[i].last; ends != 0;
+		for (ends = state[i] & scan->last[i]; ends != 0;
 		     ends &= ends - 1)
 			found(arg, scan->ids[i][__builtin_ctzll(ends)], end);
 }
 
-/* One octet further in a word. */
-static inline uint64_t
-advance(const struct word *word, uint64_t state, uint64_t fits)
+/* One octet further in all words.  Whether a run ends here. */
+static uint64_t
+advance(
+    const struct runscan *scan, const uint64_t *fits, uint64_t *restrict state)
 {
-	uint64_t ended;
+	uint64_t s, ended, ends = 0;
+	size_t k;
 
-	state = (state << 1 | word->first | (state & word->loops)) & fits;
-	/* what may be missing is passed over */
-	ended = state | word->end;
-	return state | (word->optional & (~(ended - word->before) ^ ended));
+	for (k = 0; k < scan->count; k++) {
+		s = (state[k] << 1 | scan->first[k] |
+			(state[k] & scan->loops[k])) &
+		    fits[k];
+		/* what may be missing is passed over */
+		ended = s | scan->end[k];
+		s |= scan->optional[k] & (~(ended - scan->before[k]) ^ ended);
+		state[k] = s;
+		ends |= s & scan->last[k];
+	}
+	return ends;
 }
 
 void
 runscan_line(struct runscan *scan, struct span line,
     void (*found)(void *arg, uint32_t id, size_t end), void *arg)
 {
-	uint64_t state[WORDS_MAX] = {0}, ends;
-	const uint64_t *fits;
-	size_t i, k;
+	uint64_t state[WORDS_MAX] = {0};
+	size_t i;
 
-	for (i = 0; i < line.len && scan->count > 0; i++) {
-		fits = scan->fits + (unsigned char)line.p[i] * scan->count;
-		for (ends = 0, k = 0; k < scan->count; k++) {
-			state[k] = advance(&scan->words[k], state[k], fits[k]);
-			ends |= state[k] & scan->words[k].last;
-		}
-		if (ends != 0)
+	for (i = 0; i < line.len && scan->count > 0; i++)
+		if (advance(scan,
+			scan->fits + (unsigned char)line.p[i] * scan->count,
+			state) != 0)
 			report(scan, state, i + 1, found, arg);
-	}
 }

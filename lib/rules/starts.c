@@ -4,23 +4,31 @@
 #include "rules/starts.h"
 
 #define CLASS_MAX 200 /* octets */
-#define SHARE_MAX 16  /* percent of the places of a text that may be left */
+#define THREE_LOG 18  /* of the bits for three octets */
+#define SHARE_MAX 25  /* percent of the places of a text that may be left */
 
 static struct start nothing;
 const struct starts starts_empty = {&nothing, 1};
+
+static uint32_t
+key_of(const struct start *start)
+{
+	return (uint32_t)start->octets[0] << 24 | start->octets[1] << 16 |
+	       start->octets[2] << 8 | start->length;
+}
 
 static int
 compare(const void *a, const void *b)
 {
 	const struct start *x = a, *y = b;
-	int order = memcmp(x->octets, y->octets, STARTS_LENGTH);
+	uint32_t k = key_of(x), l = key_of(y);
 
-	return order != 0 ? order : x->length - y->length;
+	return k < l ? -1 : k > l;
 }
 
 /* Each once, and nothing that begins with another one that is open. */
-static const struct starts *
-tidy(struct starts *starts)
+static void
+sort(struct starts *starts)
 {
 	struct start *last = NULL, *start;
 	size_t i, kept = 0;
@@ -40,7 +48,36 @@ tidy(struct starts *starts)
 		*last = *start;
 	}
 	starts->count = kept;
-	return kept <= STARTS_MAX ? starts : NULL;
+}
+
+/* Leaves only so many first octets of each. */
+static void
+cut(struct starts *starts, size_t length)
+{
+	struct start *start;
+	size_t i;
+
+	for (i = 0; i < starts->count; i++) {
+		start = &starts->list[i];
+		if (start->length <= length)
+			continue;
+		memset(start->octets + length, 0, STARTS_LENGTH - length);
+		start->length = (unsigned char)length;
+		start->open = true;
+	}
+}
+
+/* Puts it in order; shorter ones if there are too many; NULL if that is not
+ * enough. */
+static const struct starts *
+tidy(struct starts *starts)
+{
+	sort(starts);
+	if (starts->count > STARTS_MAX) {
+		cut(starts, STARTS_LENGTH - 1);
+		sort(starts);
+	}
+	return starts->count <= STARTS_MAX ? starts : NULL;
 }
 
 static struct starts *
@@ -96,22 +133,45 @@ join(struct start *to, const struct start *a, const struct start *b)
 	to->open = b->open || i < b->length || to->length == STARTS_LENGTH;
 }
 
+/* Only their first octets; NULL if there are none. */
+static const struct starts *
+shorten(struct arena *arena, const struct starts *a, size_t length)
+{
+	struct starts *starts;
+
+	if (a == NULL)
+		return NULL;
+	starts = new_starts(arena, a->count);
+	memcpy(starts->list, a->list, a->count * sizeof(*a->list));
+	starts->count = a->count;
+	cut(starts, length);
+	return tidy(starts);
+}
+
 const struct starts *
 starts_append(
     struct arena *arena, const struct starts *a, const struct starts *b)
 {
+	const struct starts *rest[STARTS_LENGTH + 1] = {NULL};
 	struct starts *starts;
-	size_t i, k, closed = 0;
+	size_t i, k, count = 0, closed = 0;
 
 	for (i = 0; a != NULL && i < a->count; i++)
 		closed += !a->list[i].open;
 	if (a == NULL || closed == 0)
 		return a;
-	if (b != NULL && a->count + closed * b->count > STARTS_MAX)
-		b = NULL; /* what there is must do */
-	starts =
-	    new_starts(arena, a->count + closed * (b != NULL ? b->count : 1));
+	for (i = 1; i <= STARTS_LENGTH; i++)
+		rest[i] = i == STARTS_LENGTH ? b : shorten(arena, b, i);
 	for (i = 0; i < a->count; i++) {
+		k = STARTS_LENGTH - a->list[i].length;
+		count +=
+		    a->list[i].open || rest[k] == NULL ? 1 : rest[k]->count;
+	}
+	if (count > 20 * STARTS_MAX)
+		return NULL;
+	starts = new_starts(arena, count);
+	for (i = 0; i < a->count; i++) {
+		b = rest[STARTS_LENGTH - a->list[i].length];
 		if (a->list[i].open || b == NULL) {
 			starts->list[starts->count] = a->list[i];
 			starts->list[starts->count++].open = true;
@@ -161,13 +221,13 @@ is_seldom(const struct starts *starts)
 struct starts_table {
 	uint64_t one[256 / 64];
 	uint64_t two[65536 / 64];
-	uint64_t three[65536 / 64];
+	uint64_t three[(1 << THREE_LOG) / 64];
 };
 
 static unsigned
 hash(unsigned a, unsigned b, unsigned c)
 {
-	return (a << 8 ^ b << 4 ^ c) & 0xffff;
+	return (a << 10 ^ b << 5 ^ c) & ((1 << THREE_LOG) - 1);
 }
 
 static void

@@ -11,7 +11,7 @@
 #include "rules/runs.h"
 
 #define STARTS_LENGTH 3 /* octets that are looked at */
-#define STARTS_MAX 2000
+#define STARTS_MAX 1500
 
 struct start {
 	unsigned char octets[STARTS_LENGTH]; /* in lower case, then zero */
