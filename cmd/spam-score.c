@@ -289,6 +289,8 @@ complete(struct spam_settings *settings, bool models, const char *reputation,
 	struct opinion_config *config = &settings->config;
 	bool state = access(STATE, W_OK) == 0;
 
+	config->named_models = models;
+
 	if (config->rules[0] == NULL)
 		add_default_rules(config, arena);
 	if (!models)

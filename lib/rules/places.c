@@ -47,15 +47,17 @@ rules_default_directories(
     struct arena *arena, const char *list[RULES_DIRECTORIES_MAX])
 {
 	size_t count = 0;
+	const char *rules;
 
 	if (is_directory(UPDATED))
-		list[count++] = UPDATED;
+		rules = UPDATED;
 	else if (is_directory(SHIPPED))
-		list[count++] = SHIPPED;
+		rules = SHIPPED;
+	else
+		rules = own_directory(arena);
+	if (rules != NULL)
+		list[count++] = rules;
 	if (is_directory(LOCAL))
 		list[count++] = LOCAL;
-	if (count > 0)
-		return count;
-	list[0] = own_directory(arena);
-	return list[0] != NULL;
+	return count;
 }

@@ -6,13 +6,12 @@
 
 #include "base/arena.h"
 
-#define RULES_DIRECTORIES_MAX 3
+#define RULES_DIRECTORIES_MAX 2
 
 /* The directories that are read if nobody says which, in their order; returns
- * how many.  Those of SpamAssassin as far as they are there: what sa-update
- * brought, or else what came with it, and the administrator's.  If there is
- * none, our own, which are found from where the program is.  The paths lie in
- * the arena. */
+ * how many.  First what sa-update brought, or else what came with SpamAssassin,
+ * or else our own, which are found from where the program is; then the
+ * administrator's, if it is there.  The paths lie in the arena. */
 size_t rules_default_directories(
     struct arena *arena, const char *list[RULES_DIRECTORIES_MAX]);
 

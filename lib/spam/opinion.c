@@ -100,6 +100,8 @@ open_models(struct opinion *opinion)
 		opinion->models[i] = model_open(path, &why);
 		if (opinion->models[i] == NULL && errno != ENOENT)
 			fatal("model '%s': %s", path, buf_str(&why));
+		if (opinion->models[i] == NULL && opinion->config.named_models)
+			warning("model '%s': not there yet", path);
 	}
 	buf_free(&why);
 }

@@ -15,9 +15,10 @@
 struct opinion_config {
 	const char *rules[OPINION_RULES_MAX];   /* ends in NULL */
 	const char *models[OPINION_MODELS_MAX]; /* NULL: none */
-	const char *lists;                      /* file; NULL: none */
-	const char *reputation;                 /* file; NULL: none */
-	const char *uri_lists;                  /* zones; NULL: none */
+	bool named_models;      /* by the user: warn if one is not there */
+	const char *lists;      /* file; NULL: none */
+	const char *reputation; /* file; NULL: none */
+	const char *uri_lists;  /* zones; NULL: none */
 	const char *dns_server;
 	const char *dns_zone;
 	uint64_t bytes; /* of text of a part */
