@@ -8,13 +8,13 @@
 #ifndef EVAL_EVAL_H
 #define EVAL_EVAL_H
 
+#include "html/html.h"
+#include "relay/relay.h"
+#include "relay/selector.h"
 #include "rules/ruleset.h"
-#include "text/html.h"
 #include "text/mail.h"
-#include "text/relay.h"
-#include "text/selector.h"
-#include "text/tld.h"
-#include "text/uris.h"
+#include "uri/tld.h"
+#include "uri/uris.h"
 
 /* What a function is asked. */
 struct eval_call {

@@ -2,7 +2,7 @@
 
 #include "base/ascii.h"
 #include "eval/globs.h"
-#include "text/uris.h"
+#include "uri/uris.h"
 
 #define LOCAL_MAX 64  /* octets, RFC 5321 4.5.3.1.1 */
 #define LABEL_MAX 61  /* octets of a label */

@@ -5,7 +5,7 @@
 #define EVAL_FREEMAILBODY_H
 
 #include "text/mail.h"
-#include "text/tld.h"
+#include "uri/tld.h"
 
 #define FREEMAILBODY_LINKED_MAX 20 /* of links */
 #define FREEMAILBODY_MAX 40        /* of all */

@@ -9,7 +9,7 @@
 #include "eval/families.h"
 #include "eval/globs.h"
 #include "eval/people.h"
-#include "text/relayip.h"
+#include "relay/relayip.h"
 
 #define EXTRA_DEFAULT 50 /* fns_extrachars */
 #define HEADERS_MAX 64   /* of fns_ignore_headers */

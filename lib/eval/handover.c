@@ -1,7 +1,7 @@
 #include "eval/handover.h"
 
 #include "base/scan.h"
-#include "text/relayip.h"
+#include "relay/relayip.h"
 
 #define BITS 128     /* of an address */
 #define BITS_FOUR 96 /* in front of an IPv4 one that is mapped */

@@ -5,7 +5,7 @@
 #ifndef EVAL_HANDOVER_H
 #define EVAL_HANDOVER_H
 
-#include "text/relay.h"
+#include "relay/relay.h"
 
 /* The relay that handed it to a trusted one; all of them if all are trusted. */
 void handover_believed(

@@ -3,8 +3,8 @@
  * HTTPSMismatch).
  */
 #include "eval/families.h"
+#include "relay/relayip.h"
 #include "text/charset.h"
-#include "text/relayip.h"
 
 /* The registered domain of a host, in lower case; p NULL if it has none. */
 static struct span

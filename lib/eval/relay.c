@@ -3,7 +3,7 @@
  */
 #include "base/ascii.h"
 #include "eval/families.h"
-#include "text/relayip.h"
+#include "relay/relayip.h"
 
 #define SUSPECT_TRAIL_MIN 2 /* names that do not fit, for a forged trail */
 

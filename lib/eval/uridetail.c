@@ -5,7 +5,7 @@
 #include "base/regex.h"
 #include "eval/uridetail.h"
 #include "eval/written.h"
-#include "text/uris.h"
+#include "uri/uris.h"
 
 enum target { RAW, TYPE, CLEANED, TEXT, DOMAIN, HOST, TARGETS };
 

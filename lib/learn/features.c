@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "html/html.h"
 #include "learn/siphash.h"
-#include "text/html.h"
 #include "text/mail.h"
 
 #define SEEN_SIZE (2 * FEATURES_MAX) /* a power of two */

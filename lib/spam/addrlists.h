@@ -25,7 +25,7 @@
 
 #include "base/buf.h"
 #include "text/mail.h"
-#include "text/tld.h"
+#include "uri/tld.h"
 
 #define ADDRLISTS_COUNTS ".hits"     /* file of hits beside that of lists */
 #define ADDRLISTS_FILE_MAX (8 << 20) /* octets */

@@ -25,7 +25,7 @@
 
 #include "base/buf.h"
 #include "text/mail.h"
-#include "text/tld.h"
+#include "uri/tld.h"
 
 #define REPUTATION_SIZE (256 << 10)  /* octets of the file, by default */
 #define REPUTATION_HALF_LIFE 2592000 /* s: 30 days, by default */

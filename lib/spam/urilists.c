@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "spam/urilists.h"
-#include "text/uris.h"
+#include "uri/uris.h"
 
 #define TEXT_MAX 8192 /* octets of the names and filters of all lists */
 #define POINTS_LEN_MAX 16

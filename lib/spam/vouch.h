@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/span.h"
-#include "text/tld.h"
+#include "uri/tld.h"
 
 #define VOUCH_MAX 16 /* signatures; the others are left out */
 

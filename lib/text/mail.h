@@ -14,8 +14,8 @@
  *
  *	mail_read()    header, tree of parts      (this file)
  *	render()       texts, HTML                (text/render.h)
- *	relays_read()  who handed it to whom      (text/relay.h)
- *	uris_find()    addresses of the web       (text/uris.h)
+ *	relays_read()  who handed it to whom      (relay/relay.h)
+ *	uris_find()    addresses of the web       (uri/uris.h)
  *
  * "Octets" are as they came; "text" is UTF-8, but for the lines of a message in
  * ASCII whose HTML refers to characters of ISO-8859-1 only: they are octets of

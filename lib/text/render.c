@@ -1,6 +1,6 @@
 #include "text/render.h"
+#include "html/html.h"
 #include "text/charset.h"
-#include "text/html.h"
 #include "text/join.h"
 #include "text/reading.h"
 

@@ -2,7 +2,7 @@
  * render: what a reader of a message would see.
  *
  * Text and HTML parts become text; HTML is told apart into what is shown and
- * what is hidden (text/html.h).  All parts together, with the subject in front,
+ * what is hidden (html/html.h).  All parts together, with the subject in front,
  * are joined to paragraphs of one line each: blank lines end a paragraph, other
  * white space is one blank; lines of more than MAIL_LINE_MAX octets are cut.
  */

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "html/html.h"
+#include "html/htmluri.h"
 #include "text/charset.h"
-#include "text/html.h"
-#include "text/htmluri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

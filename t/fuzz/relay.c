@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/relay.h"
-#include "text/selector.h"
+#include "relay/relay.h"
+#include "relay/selector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "text/uripart.h"
+#include "uri/uripart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

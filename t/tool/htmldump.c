@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "text/html.h"
+#include "html/html.h"
 
 #define FILE_MAX (64 << 20)
 

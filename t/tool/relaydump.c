@@ -15,8 +15,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "text/relayparse.h"
-#include "text/selector.h"
+#include "relay/relayparse.h"
+#include "relay/selector.h"
 
 #define FILE_MAX (64 << 20)
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "eval/eval.h"
-#include "text/relay.h"
+#include "relay/relay.h"
 #include "text/render.h"
-#include "text/uris.h"
+#include "uri/uris.h"
 
 #define ASKED_ARGUMENTS_MAX 4
 #define ASKED_TEXT_MAX (256 << 10)

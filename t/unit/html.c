@@ -1,10 +1,10 @@
 /* html: HTML as text, and what is known of it. */
 #include <stdlib.h>
 
+#include "html/html.h"
+#include "html/htmlcolor.h"
+#include "html/htmluri.h"
 #include "test.h"
-#include "text/html.h"
-#include "text/htmlcolor.h"
-#include "text/htmluri.h"
 
 #define LARGE (2 << 20)
 

@@ -2,10 +2,10 @@
 
 #include "base/buf.h"
 #include "mail/received.h"
+#include "relay/relayip.h"
+#include "relay/relaynet.h"
+#include "relay/relayparse.h"
 #include "test.h"
-#include "text/relayip.h"
-#include "text/relaynet.h"
-#include "text/relayparse.h"
 
 static struct arena arena;
 static struct mail mail;

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "html/html.h"
 #include "test.h"
-#include "text/html.h"
 #include "text/render.h"
 
 static struct mail mail;

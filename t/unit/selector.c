@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "relay/relay.h"
+#include "relay/selector.h"
 #include "test.h"
-#include "text/relay.h"
-#include "text/selector.h"
 
 static struct mail mail;
 static struct tld *tld;

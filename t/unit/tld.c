@@ -1,5 +1,5 @@
 /* tld: names of hosts and where their registered part begins. */
-#include "text/tld.h"
+#include "uri/tld.h"
 #include "base/err.h"
 #include "test.h"
 

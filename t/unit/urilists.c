@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "spam/urilists.h"
 #include "test.h"
-#include "text/uris.h"
+#include "uri/uris.h"
 
 static char path[] = "/tmp/urilists.XXXXXX";
 static struct tld *tld;

@@ -1,9 +1,9 @@
 /* uris: addresses in text and HTML, and what they could be read as. */
-#include "text/uris.h"
+#include "uri/uris.h"
 #include "base/err.h"
+#include "html/html.h"
 #include "test.h"
-#include "text/html.h"
-#include "text/uripart.h"
+#include "uri/uripart.h"
 
 static struct tld *tld;
 static struct mail mail;
