@@ -175,8 +175,10 @@ main(int argc, char **argv)
 		}
 	if (optind != argc || (lists != NULL && (given || verbose)))
 		usage();
-	if (lists != NULL)
+	if (lists != NULL) {
+		ruleset_free(set);
 		return print_lists(lists);
+	}
 	if (!given)
 		read_default_rules(set);
 	ruleset_finish(set);

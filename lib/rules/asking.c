@@ -84,7 +84,7 @@ judge_filled(struct judge *judge, struct check *check)
 	return check->filled;
 }
 
-/* The same, where a match can begin only at some places. */
+/* As judge_find(), for a pattern that is tried only where it can begin. */
 static int
 find_start(struct judge *judge, const struct check *check,
     const struct regex *regex, struct span text, size_t from, size_t last,
