@@ -83,6 +83,15 @@ decide_value(const struct node *node, const struct asking *asking)
 	return value;
 }
 
+/* A number as the bits of a whole one; 0 if it has too many. */
+static uint32_t
+bits_of(double number)
+{
+	return number > -(double)UINT32_MAX && number < UINT32_MAX
+		   ? (uint32_t)(int64_t)number
+		   : 0;
+}
+
 static double
 compute(enum op op, double a, double b)
 {
@@ -104,7 +113,7 @@ compute(enum op op, double a, double b)
 	case OP_UNEQUAL:
 		return a != b;
 	default: /* OP_XOR, of whole numbers */
-		return (double)((uint32_t)(int64_t)a ^ (uint32_t)(int64_t)b);
+		return (double)(bits_of(a) ^ bits_of(b));
 	}
 }
 
