@@ -173,13 +173,16 @@ let_in() {
 	[ "$(find mail/contact/new -type f | wc -l)" = 1 ]
 }
 
-@test "S2 of the README starts, and refuses a virus" {
-	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
+# serve SERVER COMMAND...: the lines of the README for S2, S3 or S4 in a mount
+# namespace, the server on a port of ours, and what it is asked there; `send`
+# sends a message to it.  What it has delivered is listed in `mails`.
+serve() {
+	local server=$1 port
+	shift
 	let_in
-	cp -R "$TOP/share/nodes" nodes
-	database signatures
-	infected virus.eml CRLF
 	port=$(free_port)
+	rm -rf nodes
+	cp -R "$TOP/share/nodes" nodes
 	{
 		cat <<-'EOF'
 			set -e
@@ -192,7 +195,7 @@ let_in() {
 			cp -R signatures /var/lib/clamav
 			chown nobody /srv/mail
 		EOF
-		sed -n '/^    # S2/,/^$/s/^    //p' "$TOP/README" |
+		sed -n "/^    # $server/,/^\$/s/^    //p" "$TOP/README" |
 		    sed "s/ :25 / 127.0.0.1:$port /;s/-u pimail/-u nobody/" |
 		    sed '$s/$/ \&/'
 		cat <<-'EOF'
@@ -203,59 +206,37 @@ let_in() {
 				    --from a@b.example --to talktome@carol.example
 			}
 			until send >said 2>&1; do sleep 0.2; done
-			send --data virus.eml >said 2>&1 || :
+		EOF
+		printf '%s\n' "$@"
+		cat <<-'EOF'
 			kill $(cat pids)
 			wait
 			find /srv/mail -type f >mails
 		EOF
 	} >inside
 	timeout 60 unshare -m sh inside "$port" 3>&-
+}
+
+@test "S2 of the README starts, and refuses a virus" {
+	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
+	database signatures
+	infected virus.eml CRLF
+	serve S2 'send --data virus.eml >said 2>&1 || :'
 	grep -q '554 5.7.1 Virus found: Test.Eicar' said
 	[ "$(wc -l <mails)" = 1 ]
 }
 
 @test "S3 and S4 of the README start, and file spam as junk" {
 	[ "$(id -u)" = 0 ] || skip "only root can have a /run of its own"
-	let_in
 	local server
-	cp -R "$TOP/share/nodes" nodes
 	database signatures
 	infected virus.eml CRLF
 	# as a letter of the demo
 	sed -n '/^crlf >"$dir\/spam"/,/^EOF/{s/^\t//p;}' "$TOP/t/demo" >spam.eml
 	grep -q '^Subject: URGENT' spam.eml
 	for server in S3 S4; do
-		port=$(free_port)
-		{
-			cat <<-'EOF'
-				set -e
-				unset TMPDIR
-				port=$1
-				for dir in /run /var/lib /srv; do
-					mount -t tmpfs tmpfs $dir
-				done
-				mkdir /srv/mail
-				cp -R signatures /var/lib/clamav
-				chown nobody /srv/mail
-			EOF
-			sed -n "/^    # $server/,/^\$/s/^    //p" "$TOP/README" |
-			    sed "s/ :25 / 127.0.0.1:$port /;s/-u pimail/-u nobody/" |
-			    sed '$s/$/ \&/'
-			cat <<-'EOF'
-				jobs -p >pids
-				send() {
-					swaks --server 127.0.0.1 --port "$port" "$@" \
-					    --from a@b.example --to talktome@carol.example
-				}
-				until send >said 2>&1; do sleep 0.2; done
-				send --data spam.eml >said 2>&1
-				send --data virus.eml >virus 2>&1 || :
-				kill $(cat pids)
-				wait
-				find /srv/mail -type f >mails
-			EOF
-		} >inside
-		timeout 60 unshare -m sh inside "$port" 3>&-
+		serve "$server" 'send --data spam.eml >said 2>&1' \
+		    'send --data virus.eml >virus 2>&1 || :'
 		grep -q '/\.Junk/new/' mails
 		grep -qv '/\.Junk/' mails
 	done
