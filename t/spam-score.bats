@@ -988,3 +988,26 @@ oracle() {
 		print(count, "messages,", forged, "with fields like ours")
 	E
 }
+
+@test "a user's model speaks over the one for all" {
+	local i shared both
+	mkdir ham.d spam.d
+	for i in $(seq 40); do
+		letter "plan $i" "The plan for monday, part $i, is ready." \
+		    >"ham.d/$i"
+		letter "shop $i" "Our shop sells item $i, order it now." \
+		    >"spam.d/$i"
+	done
+	letter 'shop 99' 'Our shop sells item 99, order it now.' >new
+	spam-train -q -m shared -o size=512K ham ham.d spam spam.d
+	# to this user it is the other way round
+	spam-train -q -m user -o size=512K ham spam.d spam ham.d
+	points() {
+		spam-score -c rules -o reputation=none "$@" new | cut -d' ' -f2
+	}
+	shared=$(points -m shared) || [ $? = 99 ]
+	both=$(points -m shared -m user) || [ $? = 99 ]
+	awk -v s="$shared" -v b="$both" 'BEGIN { exit !(s > 0 && b < s) }'
+	run -111 spam-score -c rules -m shared -m user -m third new
+	[[ $output == *"-m 'third': too many"* ]]
+}
