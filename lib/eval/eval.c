@@ -53,6 +53,18 @@ eval_has_plugin(const char *name)
 	return false;
 }
 
+bool
+eval_one(const struct span *arguments, size_t count)
+{
+	return count == 1 && arguments[0].len > 0;
+}
+
+bool
+eval_two(const struct span *arguments, size_t count)
+{
+	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
+}
+
 struct span
 eval_text(const struct eval_call *call, size_t i)
 {

@@ -61,6 +61,10 @@ const struct eval *eval_find(struct span name, size_t *family);
 bool eval_has_setting(const char *name);
 bool eval_has_plugin(const char *name);
 
+/* For `good`: that there is one argument, or two, none of them empty. */
+bool eval_one(const struct span *arguments, size_t count);
+bool eval_two(const struct span *arguments, size_t count);
+
 /* An argument as text or number; "" or 0 if there are not so many. */
 struct span eval_text(const struct eval_call *call, size_t i);
 double eval_number(const struct eval_call *call, size_t i);

@@ -263,12 +263,6 @@ check_outlook_message_id(const struct eval_call *call)
 	       is_far(ticks, people_get(call, "Received"));
 }
 
-static bool
-is_range(const struct span *arguments, size_t count)
-{
-	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
-}
-
 static void *
 prepare(struct ruleset *set)
 {
@@ -290,8 +284,8 @@ begin(void *family, struct mail *mail, const struct tld *tld)
 }
 
 static const struct eval evals[] = {
-    {"check_for_shifted_date", check_for_shifted_date, is_range},
-    {"received_within_months", received_within_months, is_range},
+    {"check_for_shifted_date", check_for_shifted_date, eval_two},
+    {"received_within_months", received_within_months, eval_two},
     {"check_outlook_message_id", check_outlook_message_id, NULL},
     {NULL, NULL, NULL},
 };

@@ -388,12 +388,6 @@ is_three(const struct span *arguments, size_t count)
 	return count == 3 && arguments[0].len > 0;
 }
 
-static bool
-is_one(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
 static const char *const plugins[] = {"HeaderEval", NULL};
 
 static const char *const settings[] = {"ok_locales", NULL};
@@ -404,7 +398,7 @@ static const struct eval evals[] = {
     {"check_for_unique_subject_id", check_for_unique_subject_id, NULL},
     {"check_illegal_chars", check_illegal_chars, is_three},
     {"subject_is_all_caps", subject_is_all_caps, NULL},
-    {"check_for_to_in_subject", check_for_to_in_subject, is_one},
+    {"check_for_to_in_subject", check_for_to_in_subject, eval_one},
     {"check_header_count_range", check_header_count_range, is_three},
     {"check_unresolved_template", check_unresolved_template, NULL},
     {NULL, NULL, NULL},

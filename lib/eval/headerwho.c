@@ -246,12 +246,6 @@ check_equal_from_domains(const struct eval_call *call)
 	return from.len > 0 && sender.len > 0 && !span_ieq(from, sender);
 }
 
-static bool
-is_range(const struct span *arguments, size_t count)
-{
-	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
-}
-
 static void *
 prepare(struct ruleset *set)
 {
@@ -277,7 +271,7 @@ static const struct eval evals[] = {
 	NULL},
     {"check_for_missing_to_header", check_for_missing_to_header, NULL},
     {"sorted_recipients", sorted_recipients, NULL},
-    {"similar_recipients", similar_recipients, is_range},
+    {"similar_recipients", similar_recipients, eval_two},
     {"check_ratware_name_id", check_ratware_name_id, NULL},
     {"check_ratware_envelope_from", check_ratware_envelope_from, NULL},
     {"check_equal_from_domains", check_equal_from_domains, NULL},

@@ -373,18 +373,6 @@ is_expression(const struct span *arguments, size_t count)
 }
 
 static bool
-is_name(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
-static bool
-is_two(const struct span *arguments, size_t count)
-{
-	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
-}
-
-static bool
 is_range(const struct span *arguments, size_t count)
 {
 	return (count == 2 || count == 3) && arguments[0].len > 0;
@@ -398,15 +386,15 @@ static const struct eval evals[] = {
     {"check_iframe_src", check_iframe_src, NULL},
     {"html_charset_faraway", html_charset_faraway, NULL},
     {"html_eval", html_eval, is_expression},
-    {"html_image_only", html_image_only, is_two},
-    {"html_image_ratio", html_image_ratio, is_two},
+    {"html_image_only", html_image_only, eval_two},
+    {"html_image_ratio", html_image_ratio, eval_two},
     {"html_range", html_range, is_range},
     {"html_tag_balance", html_tag_balance, is_expression},
-    {"html_tag_exists", html_tag_exists, is_name},
-    {"html_test", html_test, is_name},
-    {"html_text_match", html_text_match, is_two},
-    {"html_text_not_match", html_text_not_match, is_two},
-    {"html_title_subject_ratio", html_title_subject_ratio, is_name},
+    {"html_tag_exists", html_tag_exists, eval_one},
+    {"html_test", html_test, eval_one},
+    {"html_text_match", html_text_match, eval_two},
+    {"html_text_not_match", html_text_not_match, eval_two},
+    {"html_title_subject_ratio", html_title_subject_ratio, eval_one},
     {NULL, NULL, NULL},
 };
 

@@ -271,12 +271,6 @@ begin(void *data, struct mail *mail, const struct tld *tld)
 }
 
 static bool
-is_name(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
-static bool
 is_range(const struct span *arguments, size_t count)
 {
 	return (count == 2 || count == 3) && arguments[1].len > 0;
@@ -298,8 +292,8 @@ static const char *const plugins[] = {"ImageInfo", NULL};
 
 static const struct eval evals[] = {
     {"image_count", image_count, is_range},
-    {"image_name_regex", image_name_regex, is_name},
-    {"image_named", image_named, is_name},
+    {"image_name_regex", image_name_regex, eval_one},
+    {"image_named", image_named, eval_one},
     {"image_size_exact", image_size_exact, is_three},
     {"image_size_range", image_size_range, is_sizes},
     {"image_to_text_ratio", image_to_text_ratio, is_three},

@@ -14,17 +14,11 @@ check_bayes(const struct eval_call *call)
 	return (from <= 0 || call->learned > from) && call->learned <= to;
 }
 
-static bool
-is_range(const struct span *arguments, size_t count)
-{
-	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
-}
-
 static const char *const plugins[] = {"Bayes", NULL};
 
 /* What SpamAssassin's own database is told is of no use to ours. */
 static const struct eval evals[] = {
-    {"check_bayes", check_bayes, is_range},
+    {"check_bayes", check_bayes, eval_two},
     {NULL, NULL, NULL},
 };
 

@@ -285,18 +285,6 @@ begin(void *data, struct mail *mail, const struct tld *tld)
 }
 
 static bool
-is_one(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
-static bool
-is_two(const struct span *arguments, size_t count)
-{
-	return count == 2 && arguments[0].len > 0 && arguments[1].len > 0;
-}
-
-static bool
 is_range(const struct span *arguments, size_t count)
 {
 	return (count == 1 || count == 2) && arguments[0].len > 0;
@@ -313,16 +301,16 @@ static const char *const plugins[] = {"PDFInfo", NULL};
 static const struct eval evals[] = {
     {"pdf_count", pdf_count, is_range},
     {"pdf_image_count", pdf_image_count, is_range},
-    {"pdf_image_size_exact", pdf_image_size_exact, is_two},
+    {"pdf_image_size_exact", pdf_image_size_exact, eval_two},
     {"pdf_image_size_range", pdf_image_size_range, is_sizes},
-    {"pdf_image_to_text_ratio", pdf_image_to_text_ratio, is_two},
+    {"pdf_image_to_text_ratio", pdf_image_to_text_ratio, eval_two},
     {"pdf_is_empty_body", pdf_is_empty_body, NULL},
     {"pdf_is_encrypted", pdf_is_encrypted, NULL},
-    {"pdf_match_details", pdf_match_details, is_two},
-    {"pdf_match_fuzzy_md5", pdf_match_fuzzy_md5, is_one},
-    {"pdf_match_md5", pdf_match_md5, is_one},
-    {"pdf_name_regex", pdf_name_regex, is_one},
-    {"pdf_named", pdf_named, is_one},
+    {"pdf_match_details", pdf_match_details, eval_two},
+    {"pdf_match_fuzzy_md5", pdf_match_fuzzy_md5, eval_one},
+    {"pdf_match_md5", pdf_match_md5, eval_one},
+    {"pdf_name_regex", pdf_name_regex, eval_one},
+    {"pdf_named", pdf_named, eval_one},
     {"pdf_pixel_coverage", pdf_pixel_coverage, is_range},
     {NULL, NULL, NULL},
 };

@@ -240,17 +240,11 @@ check_uri_host_in_welcomelist(const struct eval_call *call)
 	return is_listed(call, span_of("WELCOME"));
 }
 
-static bool
-is_name(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
 static const char *const settings[] = {"enlist_uri_host", "delist_uri_host",
     "blocklist_uri_host", "welcomelist_uri_host", NULL};
 
 static const struct eval evals[] = {
-    {"check_uri_host_listed", check_uri_host_listed, is_name},
+    {"check_uri_host_listed", check_uri_host_listed, eval_one},
     {"check_uri_host_in_blocklist", check_uri_host_in_blocklist, NULL},
     {"check_uri_host_in_blacklist", check_uri_host_in_blocklist, NULL},
     {"check_uri_host_in_welcomelist", check_uri_host_in_welcomelist, NULL},

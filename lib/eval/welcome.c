@@ -331,12 +331,6 @@ begin(void *family, struct mail *mail, const struct tld *tld)
 	data->message = arena_alloc(&mail->arena, sizeof(*data->message));
 }
 
-static bool
-is_one(const struct span *arguments, size_t count)
-{
-	return count == 1 && arguments[0].len > 0;
-}
-
 static const char *const plugins[] = {"WLBLEval", NULL};
 
 static const char *const settings[] = {"welcomelist_from", "unwelcomelist_from",
@@ -346,9 +340,9 @@ static const char *const settings[] = {"welcomelist_from", "unwelcomelist_from",
     "all_spam_to", "enlist_addrlist", NULL};
 
 static const struct eval evals[] = {
-    {"check_from_in_list", check_from_in_list, is_one},
-    {"check_to_in_list", check_to_in_list, is_one},
-    {"check_replyto_in_list", check_replyto_in_list, is_one},
+    {"check_from_in_list", check_from_in_list, eval_one},
+    {"check_to_in_list", check_to_in_list, eval_one},
+    {"check_replyto_in_list", check_replyto_in_list, eval_one},
     {"check_from_in_blocklist", check_from_in_blocklist, NULL},
     {"check_from_in_blacklist", check_from_in_blocklist, NULL},
     {"check_to_in_blocklist", check_to_in_blocklist, NULL},
