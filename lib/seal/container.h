@@ -1,0 +1,40 @@
+/*
+ * container: how a message with its envelope is wrapped; see agamid(7).
+ *
+ * Inside, what is encrypted: a MIME entity, multipart/mixed, with the fields
+ * of the frame as text and the message as message/rfc822, octet for octet,
+ * padded behind its end (Padme: Nikitin and others, "Reducing Metadata Leakage
+ * from Encrypted Files and Communication with PURBs", 2019).  Outside, what
+ * everybody sees: a message of PGP/MIME (RFC 3156, 4) that names the owner's
+ * node and nothing else.
+ *
+ * Reading takes only what writing makes, octet for octet: it is no MIME parser.
+ */
+#ifndef SEAL_CONTAINER_H
+#define SEAL_CONTAINER_H
+
+#include "mail/frame.h"
+
+/* Octets that len is padded to. */
+uint64_t container_padded(uint64_t len);
+
+/* Writes what is to be encrypted: frame's fields, then its message.  0, or -1
+ * with errno. */
+int container_wrap(const struct frame *frame, struct message *plain);
+
+/* Takes that apart into fields and message of an empty frame.  0, or -1 with
+ * errno EBADMSG if it is anything else. */
+int container_unwrap(const struct message *plain, struct frame *frame);
+
+/* Writes the outer message around armored text.  owner: what it is for, a
+ * node's name (or a fingerprint); host: of the addresses in it. */
+int container_enclose(const struct message *armored, const char *owner,
+    const char *host, struct message *sealed);
+
+/* The armored text of such a message.  strict: only if it is exactly what
+ * container_enclose() writes for anybody, and *owner, if not NULL, is for whom;
+ * else any PGP/MIME message will do.  0, or -1 with errno EBADMSG. */
+int container_disclose(const struct message *sealed, bool strict,
+    struct buf *owner, struct message *armored);
+
+#endif
