@@ -16,7 +16,11 @@
 #define NODE_NAME_MAX 64           /* octets of a node's or mailbox's name */
 #define NODE_REACH_MAX 1000        /* octets of reach: */
 #define NODE_DOMAINS_MAX 100       /* of a node */
+#define NODE_ADDRESSES_MAX 16      /* of a node */
 #define NODE_DAYS_MAX 36500        /* stores: days: */
+
+/* 2^53 - 1, so that it is a number in every language. */
+#define NODE_SERIAL_MAX 9007199254740991ULL
 
 #define NODE_PATTERN_MAX 1000 /* octets of a pattern */
 #define NODE_NEST_MAX 50      /* parentheses in each other */

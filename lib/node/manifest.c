@@ -4,7 +4,7 @@
 
 #include "base/conf.h"
 #include "base/scan.h"
-#include "node/domain.h"
+#include "node/fields.h"
 #include "node/limits.h"
 #include "node/manifest.h"
 #include "node/value.h"
@@ -18,57 +18,19 @@ struct reader {
 	struct choice *choice;         /* the same of a list of nodes */
 };
 
-/* A key of a mapping, and what reads its value. */
-struct field {
-	const char *name;
-	bool required;
-	void (*take)(struct reader *reader, const struct tree *value);
-};
-
 #define error(reader, at, ...) \
 	source_error(&(reader)->source, (at)->line, __VA_ARGS__)
 
 static bool
 is_kind(struct reader *reader, const struct tree *value, enum tree_kind kind)
 {
-	static const char *const names[] = {"a text", "a list", "a mapping"};
-
-	if (value->kind != kind)
-		error(reader, value, "%.*s must be %s", NODE_NAME_MAX,
-		    value->key != NULL ? value->key : "this", names[kind]);
-	return value->kind == kind;
+	return fields_is(&reader->source, value, kind);
 }
 
 static void
-take_fields(struct reader *reader, const struct tree *map,
-    const struct field *fields, size_t count)
+take_name(void *into, const struct tree *value)
 {
-	const struct tree *entry;
-	unsigned seen = 0;
-	size_t i;
-
-	if (!is_kind(reader, map, TREE_MAP))
-		return;
-	for (entry = map->child; entry != NULL; entry = entry->next) {
-		for (i = 0; i < count; i++)
-			if (strcmp(entry->key, fields[i].name) == 0)
-				break;
-		if (i == count) {
-			error(reader, entry, "unknown key '%.*s'",
-			    NODE_NAME_MAX, entry->key);
-			continue;
-		}
-		seen |= 1u << i;
-		fields[i].take(reader, entry);
-	}
-	for (i = 0; i < count; i++)
-		if (fields[i].required && (seen & 1u << i) == 0)
-			error(reader, map, "there is no '%s'", fields[i].name);
-}
-
-static void
-take_name(struct reader *reader, const struct tree *value)
-{
+	struct reader *reader = into;
 	if (!is_kind(reader, value, TREE_TEXT))
 		return;
 	if (!value_is_name(value->text) || strcmp(value->text, "self") == 0)
@@ -81,8 +43,9 @@ take_name(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_host(struct reader *reader, const struct tree *value)
+take_host(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	struct manifest *manifest = reader->manifest;
 
 	if (!is_kind(reader, value, TREE_TEXT))
@@ -95,70 +58,76 @@ take_host(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_domain(struct reader *reader, const struct tree *value)
+take_domains(void *into, const struct tree *value)
 {
-	struct manifest *manifest = reader->manifest;
-	struct domain *domain = &manifest->domains[manifest->domain_count];
-	size_t i;
-
-	if (!is_kind(reader, value, TREE_TEXT))
-		return;
-	if (domain_normal(domain->name, value->text) < 0) {
-		error(reader, value, "'%.*s' is not a domain",
-		    ADDRESS_DOMAIN_MAX, value->text);
-		return;
-	}
-	for (i = 0; i < manifest->domain_count; i++)
-		if (strcmp(manifest->domains[i].name, domain->name) == 0) {
-			error(reader, value,
-			    "domain '%s' is in line %u already", domain->name,
-			    manifest->domains[i].line);
-			return;
-		}
-	domain->line = value->line;
-	manifest->domain_count++;
+	struct reader *reader = into;
+	fields_domains(&reader->source, value, &reader->manifest->domains,
+	    &reader->manifest->domain_count);
 }
 
 static void
-take_domains(struct reader *reader, const struct tree *value)
+take_key(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
+	reader->manifest->key = fields_key(&reader->source, value);
+}
+
+static void
+take_reach(void *into, const struct tree *value)
+{
+	struct reader *reader = into;
+	reader->manifest->reach = fields_reach(&reader->source, value);
+}
+
+static void
+take_serial(void *into, const struct tree *value)
+{
+	struct reader *reader = into;
+	struct scan scan;
+
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	scan_init(&scan, span_of(value->text));
+	reader->manifest->serial = scan_number(&scan, NODE_SERIAL_MAX);
+	if (!scan_ok(&scan) || reader->manifest->serial == 0)
+		error(reader, value, "'serial' must be a number from 1 to %llu",
+		    NODE_SERIAL_MAX);
+}
+
+static void
+take_addresses(void *into, const struct tree *value)
+{
+	struct reader *reader = into;
 	const struct tree *entry;
 
 	if (!is_kind(reader, value, TREE_LIST))
 		return;
-	if (value->count == 0 || value->count > NODE_DOMAINS_MAX) {
-		error(reader, value, "%zu domains; there must be 1 to %d",
-		    value->count, NODE_DOMAINS_MAX);
-		return;
-	}
-	reader->manifest->domains =
-	    tree_alloc(value->count, sizeof(*reader->manifest->domains));
+	if (value->count == 0 || value->count > NODE_ADDRESSES_MAX)
+		error(reader, value, "%zu addresses; there must be 1 to %d",
+		    value->count, NODE_ADDRESSES_MAX);
 	for (entry = value->child; entry != NULL; entry = entry->next)
-		take_domain(reader, entry);
+		if (is_kind(reader, entry, TREE_TEXT) &&
+		    value_address(entry->text) == 0)
+			error(reader, entry, "'%.*s' is not a host's address",
+			    NODE_NAME_MAX, entry->text);
+	reader->manifest->addresses = value;
 }
 
 static void
-take_key(struct reader *reader, const struct tree *value)
+take_dynamic(void *into, const struct tree *value)
 {
-	if (is_kind(reader, value, TREE_TEXT) &&
-	    !value_is_fingerprint(value->text))
-		error(reader, value,
-		    "'key' must be a full fingerprint, 40 or 64 hex digits");
-	reader->manifest->key = value->text;
+	struct reader *reader = into;
+	if (!is_kind(reader, value, TREE_TEXT))
+		return;
+	reader->manifest->dynamic = strcmp(value->text, "yes") == 0;
+	if (!reader->manifest->dynamic && strcmp(value->text, "no") != 0)
+		error(reader, value, "'dynamic' must be yes or no");
 }
 
 static void
-take_reach(struct reader *reader, const struct tree *value)
+take_names(void *into, const struct tree *value)
 {
-	if (is_kind(reader, value, TREE_TEXT) && !value_is_reach(value->text))
-		error(reader, value,
-		    "'reach' must be scheme://[user@]host[:port]");
-	reader->manifest->reach = value->text;
-}
-
-static void
-take_names(struct reader *reader, const struct tree *value)
-{
+	struct reader *reader = into;
 	const struct tree *entry;
 
 	if (!is_kind(reader, value, TREE_LIST))
@@ -176,22 +145,24 @@ take_names(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_backups(struct reader *reader, const struct tree *value)
+take_backups(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	static const struct field fields[] = {
 	    {"except", false, take_names},
 	    {"only", false, take_names},
 	};
 
 	reader->choice = &reader->manifest->backups;
-	take_fields(reader, value, fields, nitems(fields));
+	fields_take(&reader->source, value, fields, nitems(fields), reader);
 	if (value->kind == TREE_MAP && value->count == 0)
 		error(reader, value, "'backups' wants 'except' or 'only'");
 }
 
 static void
-take_for(struct reader *reader, const struct tree *value)
+take_for(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	if (value->kind == TREE_TEXT && strcmp(value->text, "all") == 0)
 		return;
 	reader->choice = &reader->manifest->stores;
@@ -199,8 +170,9 @@ take_for(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_bytes(struct reader *reader, const struct tree *value)
+take_bytes(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	if (is_kind(reader, value, TREE_TEXT) &&
 	    (conf_parse_size(value->text, &reader->manifest->stores_bytes) <
 		    0 ||
@@ -209,8 +181,9 @@ take_bytes(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_days(struct reader *reader, const struct tree *value)
+take_days(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	struct scan scan;
 
 	if (!is_kind(reader, value, TREE_TEXT))
@@ -223,36 +196,42 @@ take_days(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_stores(struct reader *reader, const struct tree *value)
+take_stores(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	static const struct field fields[] = {
 	    {"for", false, take_for},
 	    {"bytes", false, take_bytes},
 	    {"days", false, take_days},
 	};
 
-	take_fields(reader, value, fields, nitems(fields));
+	fields_take(&reader->source, value, fields, nitems(fields), reader);
 }
 
 static void
-take_node(struct reader *reader, const struct tree *value)
+take_node(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	static const struct field fields[] = {
 	    {"name", true, take_name},
 	    {"host", true, take_host},
 	    {"domains", true, take_domains},
 	    {"key", false, take_key},
 	    {"reach", false, take_reach},
+	    {"serial", false, take_serial},
+	    {"addresses", false, take_addresses},
+	    {"dynamic", false, take_dynamic},
 	    {"backups", false, take_backups},
 	    {"stores", false, take_stores},
 	};
 
-	take_fields(reader, value, fields, nitems(fields));
+	fields_take(&reader->source, value, fields, nitems(fields), reader);
 }
 
 static void
-take_matches(struct reader *reader, const struct tree *value)
+take_matches(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	char why[256];
 
 	if (!is_kind(reader, value, TREE_TEXT))
@@ -263,16 +242,18 @@ take_matches(struct reader *reader, const struct tree *value)
 }
 
 static void
-take_expires(struct reader *reader, const struct tree *value)
+take_expires(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	if (is_kind(reader, value, TREE_TEXT) &&
 	    value_day(value->text, &reader->mailbox->end) < 0)
 		error(reader, value, "'expires' must be a day, YYYY-MM-DD");
 }
 
 static void
-take_mailboxes(struct reader *reader, const struct tree *value)
+take_mailboxes(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	static const struct field fields[] = {
 	    {"matches", true, take_matches},
 	    {"expires", false, take_expires},
@@ -296,13 +277,15 @@ take_mailboxes(struct reader *reader, const struct tree *value)
 		reader->mailbox->line = entry->line;
 		reader->mailbox->end = INT64_MAX;
 		manifest->mailbox_count++;
-		take_fields(reader, entry, fields, nitems(fields));
+		fields_take(
+		    &reader->source, entry, fields, nitems(fields), reader);
 	}
 }
 
 static void
-take_postmaster(struct reader *reader, const struct tree *value)
+take_postmaster(void *into, const struct tree *value)
 {
+	struct reader *reader = into;
 	if (is_kind(reader, value, TREE_TEXT))
 		reader->postmaster = value;
 }
@@ -346,7 +329,8 @@ manifest_parse(struct span text, const char *file, const char *name)
 	else
 		manifest->tree = tree_parse(text, &reader.source);
 	if (manifest->tree != NULL) {
-		take_fields(&reader, manifest->tree, fields, nitems(fields));
+		fields_take(&reader.source, manifest->tree, fields,
+		    nitems(fields), &reader);
 		find_postmaster(&reader);
 	}
 	if (reader.source.errors > 0) {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "mail/address.h"
+#include "node/domain.h"
 #include "node/pattern.h"
 #include "node/tree.h"
 
@@ -20,11 +20,6 @@ struct mailbox {
 	unsigned line;
 	struct pattern *pattern;
 	time_t end; /* the first second when it has expired */
-};
-
-struct domain {
-	char name[ADDRESS_DOMAIN_MAX + 1]; /* as domain_normal() has it */
-	unsigned line;
 };
 
 /* Some of the nodes. */
@@ -41,6 +36,9 @@ struct manifest {
 	const char *host; /* A-labels in lower case */
 	const char *key;  /* NULL if there is none, as the next */
 	const char *reach;
+	uint64_t serial; /* which only rises; 0 if it is not said */
+	const struct tree *addresses; /* texts; NULL if they are not said */
+	bool dynamic;                 /* they change */
 	struct choice backups; /* nodes that may be a backup for this one */
 	struct choice stores;  /* nodes that this one stores mail for ... */
 	uint64_t stores_bytes; /* ... up to so much, 0 if it is not said ... */

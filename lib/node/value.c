@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -64,6 +65,25 @@ value_is_reach(const char *text)
 	if (scan_maybe(&scan, ':') && scan_number(&scan, 65535) == 0)
 		return false;
 	return scan_ok(&scan) && strlen(text) <= NODE_REACH_MAX;
+}
+
+int
+value_address(const char *text)
+{
+	struct in6_addr six;
+	struct in_addr four;
+	uint32_t number;
+
+	if (inet_pton(AF_INET6, text, &six) == 1)
+		return IN6_IS_ADDR_UNSPECIFIED(&six) ||
+			       IN6_IS_ADDR_MULTICAST(&six)
+			   ? 0
+			   : AF_INET6;
+	if (inet_pton(AF_INET, text, &four) != 1)
+		return 0;
+	number = ntohl(four.s_addr);
+	/* RFC 1122 3.2.1.3: "this" network, and from 224.0.0.0 on no host */
+	return number >> 24 == 0 || number >= 0xe0000000 ? 0 : AF_INET;
 }
 
 /* A number of just so many digits. */

@@ -18,6 +18,10 @@ bool value_is_fingerprint(const char *text);
  * ssh, so none may look like an option or like something for a shell. */
 bool value_is_reach(const char *text);
 
+/* Which family an address is of, AF_INET or AF_INET6; 0 if it is neither, or
+ * one that no host has (unspecified, broadcast, multicast). */
+int value_address(const char *text);
+
 /* Parses YYYY-MM-DD, from 1970 on, and sets *end to the first second after
  * that day, UTC.  0, or -1 if it is not a day. */
 int value_day(const char *text, time_t *end);

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -438,6 +439,92 @@ test_names_and_reach(void)
 	      !value_is_reach("") && !value_is_reach("://a"));
 }
 
+/* What a manifest with these lines below "node:" is; NULL if it is broken. */
+static struct manifest *
+parse(const char *lines)
+{
+	char text[1000];
+
+	snprintf(text, sizeof(text),
+	    "node:\n  name: a\n  host: a.example\n  domains: [a.example]\n"
+	    "%smailboxes: {a: {matches: a}}\n",
+	    lines);
+	return manifest_parse(span_of(text), NULL, "a");
+}
+
+static bool
+is_good(const char *lines)
+{
+	struct manifest *manifest = parse(lines);
+	bool good = manifest != NULL;
+
+	manifest_free(manifest);
+	return good;
+}
+
+static void
+test_serial_addresses_and_dynamic_are_optional(void)
+{
+	struct manifest *manifest;
+
+	manifest = parse("");
+	CHECK(manifest != NULL && manifest->serial == 0 &&
+	      manifest->addresses == NULL && !manifest->dynamic);
+	manifest_free(manifest);
+	manifest = parse("  serial: 2026112100\n  dynamic: yes\n"
+			 "  addresses: [192.0.2.1, 2001:db8::1]\n");
+	CHECK(manifest != NULL && manifest->serial == 2026112100 &&
+	      manifest->dynamic && manifest->addresses->count == 2);
+	if (manifest != NULL)
+		CHECK(strcmp(manifest->addresses->child->next->text,
+			  "2001:db8::1") == 0);
+	manifest_free(manifest);
+	CHECK(is_good("  dynamic: no\n"));
+	CHECK(!is_good("  dynamic: true\n") && !is_good("  dynamic: [yes]\n"));
+}
+
+static void
+test_serials(void)
+{
+	CHECK(is_good("  serial: 1\n"));
+	CHECK(is_good("  serial: 9007199254740991\n"));
+	CHECK(!is_good("  serial: 9007199254740992\n"));
+	CHECK(!is_good("  serial: 0\n") && !is_good("  serial: 01\n"));
+	CHECK(!is_good("  serial: -1\n") && !is_good("  serial: 1.5\n"));
+	CHECK(!is_good("  serial: 18446744073709551617\n"));
+	CHECK(!is_good("  serial: ''\n") && !is_good("  serial: [1]\n"));
+}
+
+static void
+test_addresses(void)
+{
+	char lines[400] = "  addresses: [192.0.2.1";
+	int i;
+
+	CHECK(value_address("192.0.2.1") == AF_INET);
+	CHECK(value_address("127.0.0.2") == AF_INET);
+	CHECK(value_address("2001:db8::1") == AF_INET6);
+	CHECK(value_address("::1") == AF_INET6);
+	CHECK(value_address("") == 0 && value_address("a.example") == 0);
+	CHECK(value_address("192.0.2.256") == 0);
+	CHECK(value_address("192.0.2") == 0);
+	CHECK(value_address("192.0.2.1 ") == 0);
+	CHECK(value_address("fe80::1%eth0") == 0);
+	CHECK(value_address("0.0.0.0") == 0 && value_address("::") == 0);
+	CHECK(value_address("224.0.0.1") == 0 && value_address("ff02::1") == 0);
+	CHECK(value_address("255.255.255.255") == 0);
+	CHECK(!is_good("  addresses: 192.0.2.1\n"));
+	CHECK(!is_good("  addresses: []\n"));
+	CHECK(!is_good("  addresses: [[192.0.2.1]]\n"));
+	CHECK(!is_good("  addresses: [192.0.2.1, carol]\n"));
+	for (i = 1; i < NODE_ADDRESSES_MAX; i++)
+		strcat(lines, ", 192.0.2.1");
+	strcat(lines, "]\n");
+	CHECK(is_good(lines));
+	strcpy(strchr(lines, ']'), ", 192.0.2.1]\n");
+	CHECK(!is_good(lines));
+}
+
 int
 main(void)
 {
@@ -461,6 +548,9 @@ main(void)
 	TEST(pattern_sizes);
 	TEST(bomb_defers_what_nothing_else_takes);
 	TEST(names_and_reach);
+	TEST(serial_addresses_and_dynamic_are_optional);
+	TEST(serials);
+	TEST(addresses);
 	clear();
 	rmdir(dir);
 	return test_end();
