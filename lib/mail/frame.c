@@ -326,6 +326,36 @@ read_verdict(struct frame *frame, struct io_in *in, uint32_t *crc)
 	return 0;
 }
 
+/* The magic and the fields.  1; 0 at end of file; -1 with errno. */
+static int
+read_head(struct frame *frame, struct io_in *in, uint32_t *crc, uint64_t *size,
+    bool *strange)
+{
+	struct span line;
+	ssize_t have;
+
+	frame_reset(frame);
+	have = io_in_fill(in, 1);
+	if (have <= 0)
+		return (int)have;
+	if (read_line(in, crc, &line) < 0)
+		return -1;
+	errno = EBADMSG;
+	if (!span_eq(line, span_of(FRAME_MAGIC)))
+		return -1;
+	return read_fields(frame, in, crc, size, strange) < 0 ? -1 : 1;
+}
+
+int
+frame_read_fields(struct frame *frame, struct io_in *in)
+{
+	bool strange = false;
+	uint32_t crc = 0;
+	uint64_t size;
+
+	return read_head(frame, in, &crc, &size, &strange);
+}
+
 int
 frame_read(struct frame *frame, struct io_in *in)
 {
@@ -334,20 +364,12 @@ frame_read(struct frame *frame, struct io_in *in)
 	bool strange = false;
 	struct span line;
 	uint64_t size = 0;
-	ssize_t have;
+	int n;
 
-	frame_reset(frame);
-	have = io_in_fill(in, 1);
-	if (have <= 0)
-		return (int)have;
-	if (read_line(in, &crc, &line) < 0)
-		return -1;
-	if (!span_eq(line, span_of(FRAME_MAGIC))) {
-		errno = EBADMSG;
-		return -1;
-	}
-	if (read_fields(frame, in, &crc, &size, &strange) < 0 ||
-	    read_message(frame, in, &crc, size) < 0 ||
+	n = read_head(frame, in, &crc, &size, &strange);
+	if (n <= 0)
+		return n;
+	if (read_message(frame, in, &crc, size) < 0 ||
 	    read_verdict(frame, in, &crc) < 0)
 		return -1;
 	snprintf(end, sizeof(end), "end: %08" PRIx32, crc);

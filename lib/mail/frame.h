@@ -92,6 +92,10 @@ int frame_is_next(struct io_in *in);
  * the verdict defer. */
 int frame_read(struct frame *frame, struct io_in *in);
 
+/* Reads the fields of the next frame, and nothing behind them: they may be
+ * those of a frame that is cut or changed.  As frame_read(). */
+int frame_read_fields(struct frame *frame, struct io_in *in);
+
 /* Writes the frame.  0, or -1 with errno. */
 int frame_write(const struct frame *frame, int fd, int64_t deadline);
 

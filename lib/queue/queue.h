@@ -86,8 +86,8 @@ int destination_lock(const struct destination *destination);
 int destination_put(const struct destination *destination, const char *id,
     const struct frame *frame);
 
-/* The destinations of a queue, in no order.  0, or -1 with errno.  The next
- * one: true, its name good until the next call. */
+/* The names in a queue that may be destinations, in no order.  0, or -1 with
+ * errno.  The next one: true, its name good until the next call. */
 int queue_walk(struct queue_walk *walk, const struct queue *queue);
 bool queue_walk_next(struct queue_walk *walk, struct span *name);
 

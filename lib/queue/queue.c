@@ -1,0 +1,221 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/clock.h"
+#include "mail/line.h"
+#include "queue/queue.h"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define VERSION_FILE ".queue"
+
+/* Whether only its owner may write to it.  0, or -1 with errno. */
+static int
+check_owned(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static bool
+is_empty(int fd)
+{
+	struct dirent *found;
+	bool empty = true;
+	DIR *dir;
+
+	fd = openat(fd, ".", OPEN_DIR);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir == NULL)
+		return false;
+	while (empty && (found = readdir(dir)) != NULL)
+		empty = strcmp(found->d_name, ".") == 0 ||
+			strcmp(found->d_name, "..") == 0 ||
+			strncmp(found->d_name, VERSION_FILE,
+			    strlen(VERSION_FILE)) == 0;
+	closedir(dir);
+	return empty;
+}
+
+/* Writes the version where there is none yet.  Whoever else does so at the same
+ * time writes the same.  0, or -1 with errno. */
+static int
+write_version(int dir)
+{
+	static const char temporary[] = VERSION_FILE ".new";
+	int fd, rc;
+
+	fd = openat(
+	    dir, temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	rc = io_write(fd, QUEUE_VERSION, strlen(QUEUE_VERSION), CLOCK_NEVER);
+	if (rc == 0)
+		rc = fsync(fd);
+	if (close(fd) < 0)
+		rc = -1;
+	if (rc == 0 && renameat(dir, temporary, dir, VERSION_FILE) < 0 &&
+	    faccessat(dir, VERSION_FILE, F_OK, 0) < 0)
+		rc = -1;
+	return rc < 0 ? -1 : fsync(dir);
+}
+
+/* 0; -1 with errno, ENOENT if there is no version. */
+static int
+check_version(int dir)
+{
+	char text[sizeof(QUEUE_VERSION)];
+	ssize_t n;
+	int fd;
+
+	fd = openat(
+	    dir, VERSION_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	if (n < 0)
+		return -1;
+	if ((size_t)n != strlen(QUEUE_VERSION) ||
+	    memcmp(text, QUEUE_VERSION, (size_t)n) != 0) {
+		errno = EPROTO;
+		return -1;
+	}
+	return 0;
+}
+
+/* Makes sure that the directory is a queue of this version. */
+static int
+settle_version(int dir, bool make)
+{
+	if (check_version(dir) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	if (!make || !is_empty(dir)) {
+		errno = EPROTO;
+		return -1;
+	}
+	return write_version(dir);
+}
+
+int
+queue_open(struct queue *queue, const char *path, bool make)
+{
+	int saved;
+
+	queue->path = path;
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -1;
+	queue->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (queue->dir < 0)
+		return -1;
+	if (check_owned(queue->dir) == 0 &&
+	    settle_version(queue->dir, make) == 0)
+		return 0;
+	saved = errno;
+	queue_close(queue);
+	errno = saved;
+	return -1;
+}
+
+void
+queue_close(struct queue *queue)
+{
+	close(queue->dir);
+	queue->dir = -1;
+}
+
+bool
+queue_is_name(struct span text)
+{
+	size_t i;
+
+	if (text.len == 0 || text.len > QUEUE_NAME_MAX || text.p[0] == '.' ||
+	    text.p[0] == '-')
+		return false;
+	for (i = 0; i < text.len; i++)
+		if (!line_is_value((unsigned char)text.p[i]) ||
+		    text.p[i] == ' ' || text.p[i] == '/')
+			return false;
+	return true;
+}
+
+/* The domain of an address: what stands behind its last '@'. */
+static struct span
+domain_of(struct span address)
+{
+	size_t at = address.len;
+
+	while (at > 0 && address.p[at - 1] != '@')
+		at--;
+	return at > 0 ? span_from(address, at) : (struct span){NULL, 0};
+}
+
+int
+queue_destination(const struct frame *frame, char name[QUEUE_NAME_MAX + 1])
+{
+	struct frame_recipient recipient;
+	struct span text;
+	size_t i, at = 0;
+
+	text = frame_next_recipient(frame, &at, &recipient)
+		   ? domain_of(recipient.address)
+		   : frame_get(frame, "node");
+	if (!queue_is_name(text))
+		return -1;
+	for (i = 0; i < text.len; i++)
+		name[i] = (char)(frame->recipients > 0
+				     ? ascii_lower((unsigned char)text.p[i])
+				     : text.p[i]);
+	name[i] = '\0';
+	return 0;
+}
+
+int
+queue_entry_id(const struct frame *frame, char id[CONTENT_ID_SIZE])
+{
+	return content_id(&frame->message,
+	    frame->recipients > 0 ? buf_span(&frame->fields)
+				  : (struct span){NULL, 0},
+	    id);
+}
+
+int
+queue_walk(struct queue_walk *walk, const struct queue *queue)
+{
+	int fd = openat(queue->dir, ".", OPEN_DIR);
+
+	walk->dir = fd < 0 ? NULL : fdopendir(fd);
+	return walk->dir != NULL ? 0 : -1;
+}
+
+bool
+queue_walk_next(struct queue_walk *walk, struct span *name)
+{
+	struct dirent *found;
+
+	while ((found = readdir(walk->dir)) != NULL) {
+		*name = span_of(found->d_name);
+		if (queue_is_name(*name))
+			return true;
+	}
+	return false;
+}
+
+void
+queue_walk_end(struct queue_walk *walk)
+{
+	closedir(walk->dir);
+}
