@@ -27,6 +27,7 @@
 #include "base/file.h"
 #include "base/sandbox.h"
 #include "mail/message.h"
+#include "seal/veil.h"
 
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
 #define CONNECTIONS_PER_MB 10    /* of the machine's memory */
@@ -309,6 +310,7 @@ main(int argc, char **argv)
 	accept_.keeper = keeper_fork(&config, &accept_.keeper_pid);
 	set_connections();
 	tls_init();
+	veil_use();
 	tzset(); /* reads a file */
 	if (config.user != NULL && user_become(config.user) < 0)
 		fatal(

@@ -420,3 +420,33 @@ from_there() {
 	E
 	[ "$(delivered)" = 2 ]
 }
+
+@test "a large message is not in the clear on disk before it is delivered" {
+	[ "$(id -u)" = 0 ] || skip "only root sees the server's open files"
+	TMPDIR=$D serve -o memory=1M -o workers=10
+	export SERVER D
+	client <<-'E'
+		import glob
+		p = Peer(P)
+		p.envelope()
+		p.ask("DATA", "354")
+		line = b"this is what nobody else may read\r\n"
+		p.send(b"\r\n" + line * 20000)
+		def files():
+		    for fd in glob.glob("/proc/[0-9]*/fd/[0-9]*"):
+		        try:
+		            name = os.readlink(fd)
+		            if name.startswith(os.environ["D"] + "/#"):
+		                yield open(fd, "rb").read()
+		        except OSError:
+		            pass
+		end = time.monotonic() + 20
+		while sum(map(len, files())) < 400000:
+		    assert time.monotonic() < end
+		    time.sleep(.1)
+		assert not any(b"nobody else" in text for text in files())
+		p.send(b".\r\n")
+		p.want("250 ")
+	E
+	[ "$(bare "$(only_one)" | grep -c '^this is what nobody else may read$')" = 20000 ]
+}

@@ -3,13 +3,25 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "mail/message.h"
 
 #define KEEP_MEMORY (128 << 10) /* what message_reset() does not give back */
+
+static void (*veil)(const unsigned char nonce[MESSAGE_NONCE_SIZE],
+    uint64_t offset, void *p, size_t len);
+
+void
+message_use_veil(void (*use)(const unsigned char nonce[MESSAGE_NONCE_SIZE],
+    uint64_t offset, void *p, size_t len))
+{
+	veil = use;
+}
 
 void
 message_init(struct message *message)
@@ -49,6 +61,42 @@ message_size(const struct message *message)
 	return message->top.len + message->length;
 }
 
+/* Writes at the end of the file, which is at that offset.  What the caller has
+ * stays as it is. */
+static int
+file_add(
+    const struct message *message, uint64_t offset, const char *p, size_t len)
+{
+	char copy[32768];
+	size_t n;
+
+	if (veil == NULL)
+		return io_write(message->file, p, len, CLOCK_NEVER);
+	for (; len > 0; p += n, offset += n, len -= n) {
+		n = len < sizeof(copy) ? len : sizeof(copy);
+		memcpy(copy, p, n);
+		veil(message->nonce, offset, copy, n);
+		if (io_write(message->file, copy, n, CLOCK_NEVER) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Moves what is in memory to a file. */
+static int
+spill(struct message *message)
+{
+	if (veil != NULL && getrandom(message->nonce, sizeof(message->nonce),
+				0) != (ssize_t)sizeof(message->nonce))
+		fatal("cannot get random octets: %s", strerror(errno));
+	message->file = file_temp();
+	if (message->file < 0 ||
+	    file_add(message, 0, message->memory.p, message->memory.len) < 0)
+		return -1;
+	buf_free(&message->memory);
+	return 0;
+}
+
 int
 message_add(struct message *message, const void *p, size_t len)
 {
@@ -56,17 +104,12 @@ message_add(struct message *message, const void *p, size_t len)
 		errno = EFBIG;
 		return -1;
 	}
-	if (message->file < 0 && message->length + len > message->memory_max) {
-		message->file = file_temp();
-		if (message->file < 0 ||
-		    io_write(message->file, message->memory.p,
-			message->memory.len, CLOCK_NEVER) < 0)
-			return -1;
-		buf_free(&message->memory);
-	}
+	if (message->file < 0 && message->length + len > message->memory_max &&
+	    spill(message) < 0)
+		return -1;
 	if (message->file < 0)
 		buf_add(&message->memory, p, len);
-	else if (io_write(message->file, p, len, CLOCK_NEVER) < 0)
+	else if (file_add(message, message->length, p, len) < 0)
 		return -1;
 	message->length += len;
 	return 0;
@@ -116,6 +159,8 @@ message_read(
 		errno = EIO;
 		return -1;
 	}
+	if (veil != NULL && n > 0)
+		veil(message->nonce, offset, p, (size_t)n);
 	return n;
 }
 
@@ -145,9 +190,14 @@ message_write(const struct message *message, int fd, int64_t deadline)
 int
 message_share(const struct message *message, struct span head)
 {
-	bool small = head.len + message_size(message) <= MESSAGE_MEMORY;
+	uint64_t most = veil != NULL ? MESSAGE_VEILED_MAX : MESSAGE_MEMORY;
+	bool small = head.len + message_size(message) <= most;
 	int fd, saved;
 
+	if (veil != NULL && !small) {
+		errno = EFBIG;
+		return -1;
+	}
 	fd = small ? memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING)
 		   : file_temp();
 	if (fd < 0)

@@ -2,9 +2,9 @@
  * message: the octets of one RFC 5322 message, bounded in memory.
  *
  * Up to memory_max octets are held in memory; a longer message goes to an
- * unlinked file as a whole.  Octets are opaque: nothing here looks at them.
- * What a filter puts on top (message_prepend) is kept apart, so that the
- * original need not be moved.
+ * unlinked file as a whole, under a veil if the program uses one.  Octets are
+ * opaque: nothing here looks at them.  What a filter puts on top
+ * (message_prepend) is kept apart, so that the original need not be moved.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -17,14 +17,26 @@
 #define MESSAGE_MEMORY (1 << 20)      /* octets held in memory, at first */
 #define MESSAGE_TOP_MAX (256 << 10)   /* octets of headers put on top */
 #define MESSAGE_SIZE_MAX (1ULL << 30) /* of any message */
+#define MESSAGE_VEILED_MAX (64 << 20) /* that is shared, with a veil */
+#define MESSAGE_NONCE_SIZE 12         /* octets */
 
 struct message {
 	struct buf top;    /* goes before the rest */
 	struct buf memory; /* the rest, while it fits */
 	int file;          /* the rest, when it does not; else -1 */
-	uint64_t length;   /* of the rest */
+	unsigned char nonce[MESSAGE_NONCE_SIZE]; /* of that file, for a veil */
+	uint64_t length;                         /* of the rest */
 	size_t memory_max; /* MESSAGE_MEMORY, or less; set while it is empty */
 };
+
+/* From here on all that goes to a file is hidden: veil(nonce, offset, p, len)
+ * is called for len octets at that offset of a file, before they are written
+ * and after they were read, and undoes what it does.  nonce is random and of
+ * this file only, so that two files, of two processes too, need not be hidden
+ * alike.  To be called once, before there is a message. */
+void message_use_veil(
+    void (*veil)(const unsigned char nonce[MESSAGE_NONCE_SIZE], uint64_t offset,
+	void *p, size_t len));
 
 void message_init(struct message *message);
 void message_reset(struct message *message); /* empty; keeps small memory */
@@ -54,7 +66,9 @@ int message_write(const struct message *message, int fd, int64_t deadline);
 
 /* A descriptor of a copy for another process, with the head in front: memory
  * that nobody can change any more, or an unlinked file if it is longer than
- * MESSAGE_MEMORY.  It is close-on-exec and the caller's.  -1 with errno. */
+ * MESSAGE_MEMORY.  The copy is in the clear; so with a veil it is memory in any
+ * case, and EFBIG if it is longer than MESSAGE_VEILED_MAX.  It is close-on-exec
+ * and the caller's.  -1 with errno. */
 int message_share(const struct message *message, struct span head);
 
 /* Takes everything from in until end of file.  0, or -1 with errno. */
