@@ -37,6 +37,7 @@ sanitized() {
 	# names of hosts, and what is in documents
 	needs spam-rules libpcre2-8.so libidn2.so libpsl.so libcrypto.so libz.so
 	needs rcpt-check libpcre2-8.so libyaml-0.so libidn2.so
+	needs mx-records libpcre2-8.so libyaml-0.so libidn2.so libunbound.so
 	# with the sanitizer no filter is loaded
 	local filters=libseccomp.so
 	! sanitized || filters=

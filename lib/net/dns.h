@@ -28,7 +28,14 @@
 #define DNS_LINE_MAX 4096      /* octets of a line, without its comment */
 
 /* Types of records (RFC 1035, RFC 3596). */
-enum { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum {
+	DNS_A = 1,
+	DNS_CNAME = 5,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28
+};
 
 struct dns_config {
 	const char *server; /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of

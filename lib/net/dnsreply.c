@@ -90,7 +90,7 @@ take_name(struct scan *scan, struct span packet, struct buf *out)
 }
 
 /* Adds the data of a record; those with a name in it of the types that we ask
- * for are an exchanger, after its preference, and a pointer. */
+ * for are an exchanger, after its preference, an alias and a pointer. */
 static void
 take_data(struct scan *scan, struct span packet, size_t len, unsigned type,
     struct buf *out)
@@ -105,6 +105,7 @@ take_data(struct scan *scan, struct span packet, size_t len, unsigned type,
 	case DNS_MX:
 		buf_addspan(out, take(&within, 2));
 		/* fallthrough */
+	case DNS_CNAME:
 	case DNS_PTR:
 		take_name(&within, packet, out);
 		break;
