@@ -9,6 +9,7 @@
 
 #define NODE_NODES_MAX 1000        /* manifests in a directory */
 #define NODE_FILE_MAX (256 * 1024) /* octets of a manifest */
+#define NODE_PIN_MAX (64 * 1024)   /* octets of a pin */
 #define NODE_ERRORS_MAX 20         /* errors that are told of a manifest */
 #define NODE_DEPTH_MAX 6           /* YAML: lists and mappings in each other */
 #define NODE_ENTRIES_MAX 1000      /* of a list or mapping: also mailboxes */

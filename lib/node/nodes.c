@@ -1,142 +1,37 @@
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/bundle.h"
 #include "base/err.h"
 #include "node/limits.h"
+#include "node/nodefile.h"
 #include "node/set.h"
-
-#define SUFFIX ".yaml"
-#define SELF "self" SUFFIX
-
-/* The names of the files in a directory. */
-struct listing {
-	char **names;
-	size_t count;
-};
 
 struct loader {
 	const char *dir;
 	const struct nodes *old; /* may be NULL */
 	struct bundle_file self_file;
 	bool self_seen; /* it was one of the others, too */
-	struct manifest **good;
+	struct member *good;
 	size_t good_count;
 	const char *self; /* the own node's name, or NULL */
 	size_t broken;
 	bool incomplete;
 };
 
-/* DIR/FILE; the caller frees it. */
-static char *
-path_of(const char *dir, const char *file)
-{
-	size_t size = strlen(dir) + strlen(file) + sizeof("/");
-	char *path = tree_alloc(size, 1);
-
-	snprintf(path, size, "%s/%s", dir, file);
-	return path;
-}
-
-/* Whether a file is to be a node's manifest: not an editor's, nor a hidden one,
- * nor the one that says which is our own. */
+/* Whether there is a text in a file of the bundle; if not, that is told. */
 static bool
-is_manifest(const char *file)
+has_text(const struct bundle_file *file, const char *path, int max)
 {
-	size_t len = strlen(file), suffix = strlen(SUFFIX);
+	struct source source = {path, 0};
 
-	return *file != '.' && len > suffix &&
-	       strcmp(file + len - suffix, SUFFIX) == 0 &&
-	       strcmp(file, SELF) != 0;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Notes a file.  False if there are too many. */
-static bool
-list_entry(struct listing *listing, const char *file)
-{
-	if (!is_manifest(file))
-		return true;
-	if (listing->count == NODE_NODES_MAX)
-		return false;
-	listing->names[listing->count++] = tree_copy(file, strlen(file));
-	return true;
-}
-
-/* Lists the directory, by name.  0, or -1 if it cannot be used, which was
- * told. */
-static int
-list(struct listing *listing, const char *path)
-{
-	struct dirent *entry;
-	int failure = 0;
-	DIR *dir;
-
-	dir = opendir(path);
-	if (dir == NULL) {
-		warning("cannot open the directory '%s': %s", path,
-		    strerror(errno));
-		return -1;
-	}
-	do {
-		errno = 0;
-		entry = readdir(dir);
-		if (entry == NULL)
-			failure = errno;
-		else if (!list_entry(listing, entry->d_name))
-			failure = E2BIG;
-	} while (entry != NULL && failure == 0);
-	closedir(dir);
-	if (failure != 0) {
-		warning("cannot read the directory '%s': %s", path,
-		    failure == E2BIG ? "too many manifests"
-				     : strerror(failure));
-		return -1;
-	}
-	qsort(listing->names, listing->count, sizeof(*listing->names),
-	    compare_names);
-	return 0;
-}
-
-static int
-add_file(int bundle, const char *dir, const char *name)
-{
-	char *path = path_of(dir, name);
-	int rc;
-
-	rc = bundle_add(bundle, name, path, NODE_FILE_MAX);
-	if (rc < 0)
-		warning(
-		    "cannot add '%s' to a bundle: %s", path, strerror(errno));
-	free(path);
-	return rc;
-}
-
-int
-nodes_gather(const char *dir, int bundle)
-{
-	struct listing listing = {0};
-	size_t i;
-	int rc;
-
-	listing.names = tree_alloc(NODE_NODES_MAX, sizeof(*listing.names));
-	rc = list(&listing, dir);
-	if (rc == 0)
-		rc = add_file(bundle, dir, SELF);
-	for (i = 0; i < listing.count && rc == 0; i++)
-		rc = add_file(bundle, dir, listing.names[i]);
-	for (i = 0; i < listing.count; i++)
-		free(listing.names[i]);
-	free(listing.names);
-	return rc;
+	if (file->error == EMSGSIZE)
+		source_error(&source, 1, "larger than %d octets", max);
+	else if (file->error != 0)
+		source_error(&source, 1, "cannot read it: %s",
+		    bundle_reason(file->error));
+	return file->error == 0;
 }
 
 /* Parses one file; expected as for manifest_parse().  NULL if it is broken,
@@ -145,34 +40,69 @@ static struct manifest *
 parse_file(
     struct loader *loader, const struct bundle_file *file, const char *expected)
 {
-	char *path = path_of(loader->dir, file->name);
-	struct source source = {path, 0};
+	char *path = nodefile_path(loader->dir, file->name, "");
 	struct manifest *manifest = NULL;
 
-	if (file->error == 0)
+	if (has_text(file, path, NODE_FILE_MAX))
 		manifest = manifest_parse(file->text, path, expected);
-	else if (file->error == EMSGSIZE)
-		source_error(
-		    &source, 1, "larger than %d octets", NODE_FILE_MAX);
-	else
-		source_error(&source, 1, "cannot read it: %s",
-		    bundle_reason(file->error));
 	if (manifest == NULL)
 		loader->broken++;
 	free(path);
 	return manifest;
 }
 
-/* The last good manifest of a node, or NULL. */
-static struct manifest *
-last_good(const struct loader *loader, const char *name)
+/* The same for a pin. */
+static struct pin *
+parse_pin(struct loader *loader, const struct bundle_file *file)
 {
-	const struct member *member;
+	char *path = nodefile_path(loader->dir, file->name, "");
+	struct pin *pin = NULL;
 
-	if (loader->old == NULL)
-		return NULL;
-	member = nodes_find(loader->old, name);
-	return member != NULL ? manifest_ref(member->manifest) : NULL;
+	if (has_text(file, path, NODE_PIN_MAX))
+		pin = pin_parse(file->text, path);
+	if (pin == NULL)
+		loader->broken++;
+	free(path);
+	return pin;
+}
+
+/* Drops a fresh manifest that is not of the node that is pinned. */
+static void
+hold_against_pin(struct loader *loader, struct member *member)
+{
+	struct source source = {0};
+	const char *why;
+
+	if (member->manifest == NULL || member->pin == NULL)
+		return;
+	why = pin_against(member->pin, member->manifest);
+	if (why == NULL)
+		return;
+	source.file = member->manifest->file;
+	source_error(&source, 1, "%s", why);
+	loader->broken++;
+	manifest_free(member->manifest);
+	member->manifest = NULL;
+}
+
+/* The last good manifest of a node, if there is one.  If the pin is broken the
+ * last good one of that counts, so that nothing is believed now that was not
+ * then. */
+static void
+take_last_good(const struct loader *loader, const char *name, bool pin_broken,
+    struct member *member)
+{
+	const struct member *last;
+
+	last = loader->old != NULL ? nodes_find(loader->old, name) : NULL;
+	if (last == NULL)
+		return;
+	if (pin_broken)
+		member->pin = pin_ref(last->pin);
+	else if (member->pin != NULL &&
+		 pin_against(member->pin, last->manifest) != NULL)
+		return;
+	member->manifest = manifest_ref(last->manifest);
 }
 
 static bool
@@ -181,22 +111,33 @@ is_same(const struct bundle_file *a, const struct bundle_file *b)
 	return a->inode != 0 && a->inode == b->inode && a->device == b->device;
 }
 
+/* Takes a manifest; pin is its pin's file, or NULL. */
 static void
-take_file(struct loader *loader, const struct bundle_file *file)
+take_file(struct loader *loader, const struct bundle_file *file,
+    const struct bundle_file *pin)
 {
-	char *name = tree_copy(file->name, strlen(file->name) - strlen(SUFFIX));
-	struct manifest *manifest;
+	char *name = nodefile_node(file->name, NODEFILE_MANIFEST);
+	struct member member = {0};
 
-	manifest = parse_file(loader, file, name);
-	if (manifest == NULL)
-		manifest = last_good(loader, name);
-	if (manifest != NULL)
-		loader->good[loader->good_count++] = manifest;
-	else
+	if (pin != NULL)
+		member.pin = parse_pin(loader, pin);
+	/* what a broken pin would allow is not known */
+	if (pin == NULL || member.pin != NULL)
+		member.manifest = parse_file(loader, file, name);
+	hold_against_pin(loader, &member);
+	if (member.manifest == NULL)
+		take_last_good(
+		    loader, name, pin != NULL && member.pin == NULL, &member);
+	if (member.manifest != NULL)
+		loader->good[loader->good_count++] = member;
+	else {
+		pin_free(member.pin);
 		loader->incomplete = true;
+	}
 	if (is_same(file, &loader->self_file)) {
 		loader->self_seen = true;
-		loader->self = manifest != NULL ? manifest->name : NULL;
+		loader->self =
+		    member.manifest != NULL ? member.manifest->name : NULL;
 	}
 	free(name);
 }
@@ -206,7 +147,8 @@ take_file(struct loader *loader, const struct bundle_file *file)
 static void
 take_self(struct loader *loader)
 {
-	struct manifest *manifest, **other;
+	struct manifest *manifest;
+	struct member *other;
 	bool fresh;
 	size_t i;
 
@@ -219,21 +161,24 @@ take_self(struct loader *loader)
 	loader->self = manifest->name;
 	for (i = 0; i < loader->good_count; i++) {
 		other = &loader->good[i];
-		if (strcmp((*other)->name, manifest->name) != 0)
+		if (strcmp(other->manifest->name, manifest->name) != 0)
 			continue;
 		if (fresh) {
-			source_error(&(struct source){(*other)->file, 0}, 1,
-			    "node '%s' is in " SELF " already", manifest->name);
+			source_error(&(struct source){other->manifest->file, 0},
+			    1, "node '%s' is in " NODEFILE_SELF " already",
+			    manifest->name);
 			loader->broken++;
-			manifest_free(*other);
-			*other = manifest;
+			manifest_free(other->manifest);
+			pin_free(other->pin);
+			*other = (struct member){.manifest = manifest};
 		} else {
-			loader->self = (*other)->name;
+			loader->self = other->manifest->name;
 			manifest_free(manifest);
 		}
 		return;
 	}
-	loader->good[loader->good_count++] = manifest;
+	loader->good[loader->good_count++] =
+	    (struct member){.manifest = manifest};
 }
 
 /* Finds self.yaml, and looks whether the rest is what nodes_gather() makes: not
@@ -241,19 +186,20 @@ take_self(struct loader *loader)
 static int
 check_bundle(struct bundle *bundle, struct bundle_file *self)
 {
-	const char *previous = "";
+	const char *previous = NULL;
 	struct bundle_file file;
 	size_t count = 0;
 	int rc;
 
-	*self = (struct bundle_file){.name = SELF, .error = ENOENT};
+	*self = (struct bundle_file){.name = NODEFILE_SELF, .error = ENOENT};
 	bundle_rewind(bundle);
 	while ((rc = bundle_next(bundle, &file)) > 0) {
-		if (strcmp(file.name, SELF) == 0)
+		if (strcmp(file.name, NODEFILE_SELF) == 0)
 			*self = file;
-		if (!is_manifest(file.name))
+		if (!nodefile_is(file.name, NODEFILE_MANIFEST))
 			continue;
-		if (strcmp(previous, file.name) >= 0 ||
+		if ((previous != NULL &&
+			nodefile_compare(previous, file.name) >= 0) ||
 		    ++count > NODE_NODES_MAX) {
 			errno = EBADMSG;
 			return -1;
@@ -263,13 +209,30 @@ check_bundle(struct bundle *bundle, struct bundle_file *self)
 	return rc;
 }
 
+/* Takes the manifests of a bundle, each with the pin before it. */
+static void
+take_files(struct loader *loader, struct bundle *bundle)
+{
+	struct bundle_file file, pin = {0};
+
+	bundle_rewind(bundle);
+	while (bundle_next(bundle, &file) > 0)
+		if (nodefile_is(file.name, NODEFILE_PIN))
+			pin = file;
+		else if (nodefile_is(file.name, NODEFILE_MANIFEST))
+			take_file(loader, &file,
+			    pin.name != NULL &&
+				    nodefile_compare(pin.name, file.name) == 0
+				? &pin
+				: NULL);
+}
+
 /* nodes_build(), also without an own node. */
 static struct nodes *
 build(struct bundle *bundle, const char *dir, const struct nodes *old,
     size_t *broken)
 {
 	struct loader loader = {.dir = dir, .old = old};
-	struct bundle_file file;
 	struct nodes *nodes;
 	size_t i;
 
@@ -281,17 +244,13 @@ build(struct bundle *bundle, const char *dir, const struct nodes *old,
 		return NULL;
 	}
 	loader.good = tree_alloc(NODE_NODES_MAX + 1, sizeof(*loader.good));
-	bundle_rewind(bundle);
-	while (bundle_next(bundle, &file) > 0)
-		if (is_manifest(file.name))
-			take_file(&loader, &file);
+	take_files(&loader, bundle);
 	if (!loader.self_seen)
 		take_self(&loader);
-	nodes = nodes_of(loader.good, loader.good_count, loader.self);
+	nodes = nodes_of_members(loader.good, loader.good_count, loader.self);
 	nodes->incomplete = loader.incomplete;
 	for (i = 0; i < nodes->count; i++)
 		loader.broken += nodes->members[i].flawed;
-	free(loader.good);
 	if (broken != NULL)
 		*broken = loader.broken;
 	return nodes;

@@ -32,22 +32,25 @@ struct match {
 struct nodes; /* all manifests */
 
 /* Puts DIR/self.yaml and DIR/NAME.yaml of every node into a bundle, under the
- * names that they have in there; what is in them does not matter.  0, or -1 if
- * the directory cannot be read or has too many manifests; why was told. */
+ * names that they have in there, and before each DIR/NAME.pin if there is one;
+ * what is in them does not matter.  0, or -1 if the directory cannot be read or
+ * has too many manifests or pins; why was told. */
 int nodes_gather(const char *dir, int bundle);
 
 /* Parses what nodes_gather() put into a bundle; other files in it, which do not
- * end in ".yaml", are left alone.  Nothing is opened, and nothing of the bundle
- * is needed afterwards.  self.yaml names our own node.  What is wrong with a
- * manifest is said with DIR/NAME.yaml:line on standard error.  A broken one is
- * left out, and if `old` (may be NULL) has that node, its last good manifest is
- * taken from there; without one its domains are not known, and an address that
- * no good manifest claims gets 451 until it is mended, never 550.  A
- * manifest that claims a domain of our own node, or of one before it by name,
- * is used without that domain and counts as broken.  Returns NULL if it is no
- * such bundle, or there is no good manifest of our own node, nor `old`; why was
- * told.  *broken, if not NULL, is how many manifests were broken.  `old` stays
- * the caller's, and may be freed. */
+ * end in ".yaml" or ".pin", are left alone.  Nothing is opened, and nothing of
+ * the bundle is needed afterwards.  self.yaml names our own node.  What is
+ * wrong with a manifest is said with DIR/NAME.yaml:line on standard error.  A
+ * broken one is left out, and if `old` (may be NULL) has that node, its last
+ * good manifest is taken from there; without one its domains are not known, and
+ * an address that no good manifest claims gets 451 until it is mended, never
+ * 550.  A manifest that claims a domain of our own node, or of one before it by
+ * name, is used without that domain and counts as broken; so is one that claims
+ * a domain which is not in its pin.  A manifest whose key or reach is not the
+ * one in its pin is broken, and so is one whose pin is.  Returns NULL if it is
+ * no such bundle, or there is no good manifest of our own node, nor `old`; why
+ * was told.  *broken, if not NULL, is how many manifests were broken.  `old`
+ * stays the caller's, and may be freed. */
 struct nodes *nodes_build(struct bundle *bundle, const char *dir,
     const struct nodes *old, size_t *broken);
 

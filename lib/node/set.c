@@ -51,43 +51,62 @@ settle_claims(struct nodes *nodes)
 	nodes->claim_count = count;
 }
 
+/* Whether a member may speak for a domain of its manifest; if not, that is
+ * told. */
+static bool
+may_claim(struct member *member, const struct domain *domain)
+{
+	struct source source = {member->manifest->file, 0};
+
+	if (member->pin == NULL || pin_has_domain(member->pin, domain))
+		return true;
+	source_error(
+	    &source, domain->line, "domain '%s' is not pinned", domain->name);
+	member->flawed = true;
+	return false;
+}
+
+static void
+add_claims(struct nodes *nodes, struct member *member)
+{
+	const struct manifest *manifest = member->manifest;
+	size_t i;
+
+	for (i = 0; i < manifest->domain_count; i++)
+		if (may_claim(member, &manifest->domains[i]))
+			nodes->claims[nodes->claim_count++] = (struct claim){
+			    .domain = &manifest->domains[i],
+			    .owner = member,
+			    .own = member == nodes->self,
+			};
+}
+
 static void
 make_claims(struct nodes *nodes)
 {
-	const struct manifest *manifest;
-	struct claim *claim;
-	size_t i, j;
+	size_t i, most = 0;
 
 	for (i = 0; i < nodes->count; i++)
-		nodes->claim_count += nodes->members[i].manifest->domain_count;
-	nodes->claims = tree_alloc(nodes->claim_count, sizeof(*nodes->claims));
-	claim = nodes->claims;
-	for (i = 0; i < nodes->count; i++) {
-		manifest = nodes->members[i].manifest;
-		for (j = 0; j < manifest->domain_count; j++, claim++) {
-			claim->domain = &manifest->domains[j];
-			claim->owner = &nodes->members[i];
-			claim->own = claim->owner == nodes->self;
-		}
-	}
+		most += nodes->members[i].manifest->domain_count;
+	nodes->claims = tree_alloc(most, sizeof(*nodes->claims));
+	for (i = 0; i < nodes->count; i++)
+		add_claims(nodes, &nodes->members[i]);
 	qsort(nodes->claims, nodes->claim_count, sizeof(*nodes->claims),
 	    compare_claims);
 	settle_claims(nodes);
 }
 
 struct nodes *
-nodes_of(struct manifest **manifests, size_t count, const char *self)
+nodes_of_members(struct member *members, size_t count, const char *self)
 {
 	struct nodes *nodes;
 	struct member *member;
 	size_t i;
 
 	nodes = tree_alloc(1, sizeof(*nodes));
-	nodes->members = tree_alloc(count, sizeof(*nodes->members));
+	nodes->members = members;
 	nodes->count = count;
 	nodes->matcher = matcher_new();
-	for (i = 0; i < count; i++)
-		nodes->members[i].manifest = manifests[i];
 	qsort(nodes->members, count, sizeof(*nodes->members), compare_members);
 	nodes->self = self != NULL ? nodes_find(nodes, self) : NULL;
 	for (i = 0; i < count && nodes->self != NULL; i++) {
@@ -99,6 +118,17 @@ nodes_of(struct manifest **manifests, size_t count, const char *self)
 	return nodes;
 }
 
+struct nodes *
+nodes_of(struct manifest **manifests, size_t count, const char *self)
+{
+	struct member *members = tree_alloc(count, sizeof(*members));
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		members[i].manifest = manifests[i];
+	return nodes_of_members(members, count, self);
+}
+
 void
 nodes_free(struct nodes *nodes)
 {
@@ -106,8 +136,10 @@ nodes_free(struct nodes *nodes)
 
 	if (nodes == NULL)
 		return;
-	for (i = 0; i < nodes->count; i++)
+	for (i = 0; i < nodes->count; i++) {
 		manifest_free(nodes->members[i].manifest);
+		pin_free(nodes->members[i].pin);
+	}
 	matcher_free(nodes->matcher);
 	free(nodes->claims);
 	free(nodes->members);

@@ -7,10 +7,12 @@
 
 #include "node/manifest.h"
 #include "node/nodes.h"
+#include "node/pin.h"
 
 struct member {
 	struct manifest *manifest;
-	bool flawed;       /* it claims a domain of another node */
+	struct pin *pin;   /* NULL if there is none: it is trusted */
+	bool flawed;       /* it claims a domain that it does not get */
 	bool wants_backup; /* we may be a backup for it */
 };
 
@@ -40,6 +42,11 @@ struct nodes *nodes_read(
  * self is the own node's name, or NULL. */
 struct nodes *nodes_of(
     struct manifest **manifests, size_t count, const char *self);
+
+/* The same with their pins; takes over the array, too, which tree_alloc() has
+ * made. */
+struct nodes *nodes_of_members(
+    struct member *members, size_t count, const char *self);
 
 /* The member that a name belongs to, or NULL. */
 struct member *nodes_find(const struct nodes *nodes, const char *name);

@@ -43,7 +43,8 @@ static inline void
 clear(void)
 {
 	static const char *const files[] = {"self.yaml", "carol.yaml",
-	    "bob.yaml", "dave.yaml", "alice.yaml", "zoe.yaml", "x.yaml"};
+	    "bob.yaml", "dave.yaml", "alice.yaml", "zoe.yaml", "x.yaml",
+	    "bob.pin", "carol.pin", "bob.x.pin", "bob.x.yaml"};
 	size_t i;
 
 	for (i = 0; i < nitems(files); i++)

@@ -1,0 +1,53 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "node/nodefile.h"
+#include "node/tree.h"
+
+char *
+nodefile_path(const char *dir, const char *name, const char *suffix)
+{
+	size_t size = strlen(dir) + strlen(name) + strlen(suffix) + sizeof("/");
+	char *path = tree_alloc(size, 1);
+
+	snprintf(path, size, "%s/%s%s", dir, name, suffix);
+	return path;
+}
+
+bool
+nodefile_is(const char *file, const char *suffix)
+{
+	size_t len = strlen(file), tail = strlen(suffix);
+
+	return *file != '.' && len > tail &&
+	       strcmp(file + len - tail, suffix) == 0 &&
+	       strcmp(file, NODEFILE_SELF) != 0;
+}
+
+char *
+nodefile_node(const char *file, const char *suffix)
+{
+	return tree_copy(file, strlen(file) - strlen(suffix));
+}
+
+/* What stands before the last dot. */
+static struct span
+stem(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return (struct span){
+	    file, dot != NULL ? (size_t)(dot - file) : strlen(file)};
+}
+
+int
+nodefile_compare(const char *a, const char *b)
+{
+	struct span one = stem(a), other = stem(b);
+	size_t len = one.len < other.len ? one.len : other.len;
+	int order = memcmp(one.p, other.p, len);
+
+	if (order != 0)
+		return order;
+	return (one.len > other.len) - (one.len < other.len);
+}
