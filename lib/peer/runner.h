@@ -1,0 +1,20 @@
+/*
+ * runner: which destination of a queue is due, and a process for it.
+ *
+ * It asks the kernel to be told of new entries (inotify) and sleeps until then,
+ * or until something is due.  It never opens an entry.
+ */
+#ifndef PEER_RUNNER_H
+#define PEER_RUNNER_H
+
+#include "peer/errand.h"
+
+#define RUNNER_TARGETS_MAX 10000 /* destinations */
+
+/* Runs until SIGTERM, or with once until all that is due was tried.  SIGHUP
+ * makes all due.  Returns an exit status: with once STATUS_DEFER if anything
+ * is left. */
+int runner_run(const struct errands *how, const struct queue *queue,
+    uint64_t parallel, bool once);
+
+#endif

@@ -1,0 +1,274 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "peer/import.h"
+#include "peer/transport.h"
+#include "peer/trip.h"
+
+/* What each node is told of an entry. */
+static const char *const told[] = {"id", "direction", "node"};
+
+/* Notes why it failed.  -1. */
+static int
+fail(struct trip *trip, const char *what, int error)
+{
+	const char *reason;
+
+	switch (error) {
+	case EPIPE:
+		reason = "the connection ended";
+		break;
+	case EBADMSG:
+		reason = "no proper frame came back";
+		break;
+	case ETIMEDOUT:
+		reason = "no answer in time";
+		break;
+	default:
+		reason = strerror(error);
+	}
+	snprintf(trip->why, sizeof(trip->why), "%s: %s", what, reason);
+	return -1;
+}
+
+/* Starts the pipeline. */
+static int
+set_out(struct trip *trip, const struct member *peer)
+{
+	const struct manifest *manifest = peer != NULL ? peer->manifest : NULL;
+
+	if (transport_line(
+		trip->errand->how->line, trip->name, manifest, &trip->text) < 0)
+		return fail(trip, "cannot make the command",
+		    errno == ENOENT ? EHOSTUNREACH : errno);
+	if (proc_line_parse(&trip->line, buf_str(&trip->text)) < 0)
+		return fail(trip, "cannot make the command", EINVAL);
+	if (courier_start(&trip->courier, &trip->line, trip->name, -1) < 0)
+		return fail(trip, "cannot start", errno);
+	return 0;
+}
+
+static int64_t
+deadline_of(const struct trip *trip)
+{
+	return clock_ms() + (int64_t)trip->errand->how->timeout;
+}
+
+/* Runs the operator's command after a new manifest. */
+static void
+run_imported(const char *command)
+{
+	char *const argv[] = {(char *)(uintptr_t) "sh",
+	    (char *)(uintptr_t) "-c", (char *)(uintptr_t)command, NULL};
+	pid_t pid;
+
+	pid = proc_spawn(argv, STDIN_FILENO, STDERR_FILENO, -1, NULL);
+	if (pid < 0 || proc_status(proc_wait(pid)) != STATUS_OK)
+		warning("'%s' failed", command);
+}
+
+/* A newer manifest that the node has sent. */
+static void
+take_manifest(const struct trip *trip, const struct message *message)
+{
+	const struct errands *how = trip->errand->how;
+	struct buf text = BUF_INIT(PARCEL_MAX);
+	struct openpgp *openpgp;
+	struct parcel parcel;
+	struct span spans[2];
+
+	if (message_spans(message, spans)) {
+		buf_addspan(&text, spans[0]);
+		buf_addspan(&text, spans[1]);
+	}
+	openpgp = openpgp_new(how->keydir);
+	if (text.full || text.len == 0 ||
+	    parcel_read(&parcel, buf_span(&text)) < 0)
+		warning(
+		    "node %s sends something that is no manifest", trip->name);
+	else if (openpgp != NULL &&
+		 import_parcel(openpgp, how->nodes, trip->name, &parcel) ==
+		     IMPORT_DONE &&
+		 how->imported != NULL)
+		run_imported(how->imported);
+	openpgp_free(openpgp);
+	buf_free(&text);
+}
+
+static int
+add_hello(const struct trip *trip, struct frame *frame)
+{
+	char id[FRAME_ID_SIZE], serial[24];
+
+	frame_new_id(id);
+	snprintf(serial, sizeof(serial), "%" PRIu64,
+	    import_serial(trip->errand->how->nodes, trip->name));
+	if (frame_add(frame, "id", span_of(id)) < 0 ||
+	    frame_add(frame, "relay", span_of("hello")) < 0 ||
+	    frame_add(frame, "node", span_of(trip->name)) < 0 ||
+	    frame_add(frame, "serial", span_of(serial)) < 0)
+		return -1;
+	return 0;
+}
+
+/* Asks whether the node is there and has a newer manifest.  What knows no hello
+ * gives some verdict or other, and that is all right. */
+static int
+say_hello(struct trip *trip)
+{
+	int64_t deadline = deadline_of(trip);
+	struct frame hello, answer;
+	int rc = 0;
+
+	frame_init(&hello);
+	frame_init(&answer);
+	if (add_hello(trip, &hello) < 0 ||
+	    courier_send(&trip->courier, &hello, deadline) < 0 ||
+	    courier_receive(
+		&trip->courier, frame_get(&hello, "id"), &answer, deadline) < 0)
+		rc = fail(trip, "cannot reach it", errno);
+	else if (answer.verdict == VERDICT_PASS &&
+		 message_size(&answer.message) > 0)
+		take_manifest(trip, &answer.message);
+	frame_free(&hello);
+	frame_free(&answer);
+	return rc;
+}
+
+int
+trip_begin(struct trip *trip, struct errand *errand, const char *name,
+    const struct member *peer)
+{
+	size_t i;
+
+	memset(trip, 0, sizeof(*trip));
+	trip->errand = errand;
+	trip->name = name;
+	trip->courier.in = -1;
+	buf_init(&trip->text, TRIP_LINE_MAX);
+	for (i = 0; i < COURIER_WINDOW; i++)
+		frame_init(&trip->items[i].frame);
+	if (set_out(trip, peer) < 0)
+		return -1;
+	return peer != NULL && errand->how->hello > 0 ? say_hello(trip) : 0;
+}
+
+/* Takes the next answer. */
+static int
+take_answer(struct trip *trip)
+{
+	struct trip_item *item = &trip->items[trip->first];
+	struct frame answer;
+	int rc;
+
+	frame_init(&answer);
+	rc = courier_receive(&trip->courier, frame_get(&item->frame, "id"),
+	    &answer, deadline_of(trip));
+	if (rc < 0)
+		rc = fail(trip, "connection broke", errno);
+	else {
+		trip->first = (trip->first + 1) % COURIER_WINDOW;
+		trip->count--;
+		trip->answered(trip, item, &answer);
+	}
+	frame_free(&answer);
+	return rc;
+}
+
+/* What may leave this node of a frame that is sealed. */
+static int
+strip(struct frame *frame)
+{
+	struct frame stripped;
+	struct buf fields;
+	struct span value;
+	size_t i;
+	int rc = 0;
+
+	frame_init(&stripped);
+	for (i = 0; i < nitems(told) && rc == 0; i++) {
+		value = frame_get(frame, told[i]);
+		rc = value.p == NULL ? 0 : frame_add(&stripped, told[i], value);
+	}
+	fields = frame->fields;
+	frame->fields = stripped.fields;
+	stripped.fields = fields;
+	frame_free(&stripped);
+	return rc;
+}
+
+static int
+send_entry(struct trip *trip, struct trip_item *item)
+{
+	struct frame frame;
+	int rc;
+
+	frame_init(&frame);
+	rc = entry_read(&trip->errand->destination, &item->entry, &frame);
+	if (rc == 0) {
+		buf_reset(&item->frame.fields);
+		buf_addspan(&item->frame.fields, buf_span(&frame.fields));
+		item->frame.recipients = frame.recipients;
+		if (errand_is_sealed(&frame))
+			rc = strip(&frame);
+	}
+	if (rc < 0) {
+		frame_free(&frame);
+		return 1;
+	}
+	rc = courier_send(&trip->courier, &frame, deadline_of(trip));
+	frame_free(&frame);
+	return rc < 0 ? fail(trip, "connection broke", errno) : 0;
+}
+
+int
+trip_give(struct trip *trip, const struct entry *entry)
+{
+	struct trip_item *item;
+	int rc;
+
+	if (trip->count == COURIER_WINDOW && take_answer(trip) < 0)
+		return -1;
+	item = &trip->items[(trip->first + trip->count) % COURIER_WINDOW];
+	item->entry = *entry;
+	rc = send_entry(trip, item);
+	if (rc <= 0) {
+		trip->count += rc == 0;
+		return rc;
+	}
+	if (errno == EBADMSG) {
+		warning("'%s/%s/%s' is damaged, and held",
+		    trip->errand->queue->path, trip->errand->destination.name,
+		    entry->id);
+		return entry_hold(&trip->errand->destination, &item->entry) < 0
+			   ? fail(trip, "cannot hold an entry", errno)
+			   : 0;
+	}
+	return errno == ENOENT ? 0 : fail(trip, "cannot read an entry", errno);
+}
+
+int
+trip_settle(struct trip *trip)
+{
+	while (trip->count > 0)
+		if (take_answer(trip) < 0)
+			return -1;
+	return 0;
+}
+
+void
+trip_end(struct trip *trip)
+{
+	size_t i;
+
+	courier_end(&trip->courier, trip->why[0] != '\0');
+	for (i = 0; i < COURIER_WINDOW; i++)
+		frame_free(&trip->items[i].frame);
+	proc_line_free(&trip->line);
+	buf_free(&trip->text);
+}
