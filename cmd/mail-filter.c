@@ -9,6 +9,8 @@
  *   message, so no program can block or fill the stage.
  * - The program is run for every message: nothing of one can leak into the
  *   next.
+ * - -f is for programs that know frames, but not streams of them: one that
+ *   leads to another host, or keeps what it gets.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,8 +18,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/proc.h"
@@ -31,7 +35,7 @@ struct filter {
 static void
 usage(void)
 {
-	usage_exit("[-s] command [argument...]");
+	usage_exit("[-fs] command [argument...]");
 }
 
 /* Writes the next octets of the message to fd.  1 if there is more to come, 0
@@ -99,6 +103,101 @@ exchange(int *in, int out, const struct message *from, struct message *to)
 	}
 }
 
+/* A file of its own with the whole frame.  Its descriptor, or -1 with errno. */
+static int
+store(const struct frame *frame)
+{
+	bool small = message_size(&frame->message) <= MESSAGE_MEMORY;
+	int fd, saved;
+
+	fd = small ? memfd_create("frame", MFD_CLOEXEC) : file_temp();
+	if (fd < 0)
+		return -1;
+	if (frame_write(frame, fd, CLOCK_NEVER) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Reads what the program printed.  1 if it is one whole frame with that id, 0
+ * if it is nothing, -1 if it is anything else. */
+static int
+read_answer(int fd, struct span id, struct frame *answer)
+{
+	struct io_in in;
+	int rc = -1;
+
+	io_in_init(&in, fd);
+	if (io_in_fill(&in, 1) == 0)
+		rc = 0;
+	else if (frame_is_next(&in) == 1 && frame_read(answer, &in) == 1 &&
+		 span_eq(frame_get(answer, "id"), id) &&
+		 io_in_fill(&in, 1) == 0)
+		rc = 1;
+	io_in_free(&in);
+	return rc;
+}
+
+/* Runs the program on the frame.  Returns its verdict as STATUS_*, or -1 if
+ * answer is a frame that has one. */
+static int
+run_on_frame(const struct filter *filter, const struct frame *frame,
+    struct frame *answer)
+{
+	int in, out[2], rc, wait_status;
+	pid_t pid;
+
+	in = store(frame);
+	if (in < 0) {
+		warning("cannot keep a frame: %s", strerror(errno));
+		return STATUS_DEFER;
+	}
+	if (pipe2(out, O_CLOEXEC) < 0)
+		fatal("cannot make a pipe: %s", strerror(errno));
+	pid = proc_spawn(filter->argv, in, out[1], -1, NULL);
+	if (pid < 0)
+		fatal("cannot run '%s': %s", filter->argv[0], strerror(errno));
+	close(in);
+	close(out[1]);
+	rc = read_answer(out[0], frame_get(frame, "id"), answer);
+	if (rc < 0) {
+		warning("'%s': no answer to the frame", filter->argv[0]);
+		kill(pid, SIGKILL);
+	}
+	close(out[0]);
+	wait_status = proc_wait(pid);
+	return rc > 0   ? -1
+	       : rc < 0 ? STATUS_DEFER
+			: filter->status(wait_status);
+}
+
+static void
+work_on_frame(struct frame *frame, void *arg)
+{
+	struct frame answer;
+
+	frame_init(&answer);
+	switch (run_on_frame(arg, frame, &answer)) {
+	case -1:
+		frame_free(frame);
+		*frame = answer;
+		return;
+	case STATUS_OK:
+	case STATUS_STOP:
+		frame_verdict(frame, VERDICT_DONE, NULL);
+		break;
+	case STATUS_REJECT:
+		frame_verdict(frame, VERDICT_REJECT, NULL);
+		break;
+	default:
+		frame_verdict(frame, VERDICT_DEFER, NULL);
+	}
+	frame_free(&answer);
+}
+
 /* Runs the program on the message.  Returns its verdict as STATUS_*. */
 static int
 run(const struct filter *filter, const struct message *from, struct message *to)
@@ -155,7 +254,7 @@ work(struct frame *frame, void *arg)
 int
 main(int argc, char **argv)
 {
-	struct filter filter = {NULL, proc_status};
+	struct filter filter = {.status = proc_status};
 	struct stage stage = {.work = work,
 	    .arg = &filter,
 	    .takes_raw = true,
@@ -165,8 +264,12 @@ main(int argc, char **argv)
 
 	err_init(argv[0]);
 	file_sane_stdio();
-	while ((c = getopt(argc, argv, "+s")) != -1)
+	while ((c = getopt(argc, argv, "+fs")) != -1)
 		switch (c) {
+		case 'f':
+			stage.work = work_on_frame;
+			stage.takes_raw = false;
+			break;
 		case 's':
 			filter.status = proc_status_sysexits;
 			break;

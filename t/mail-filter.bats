@@ -118,6 +118,76 @@ print("%08x" % zlib.crc32(open("new", "rb").read()), end="")')" >>new
 	[ ! -s out ]
 }
 
+@test "-f: the command gets the whole frame, and 0 is done" {
+	run -0 --separate-stderr sh -c 'mail-filter -f dd of=got status=none <f >g'
+	cmp f got
+	[ "$(verdict g)" = done ]
+	[ "$(mail-frame -c <g | cut -f 1,4)" = "$(mail-frame -c <f | cut -f 1)"$'\t'0 ]
+	# a large one, too, and each by itself
+	message big 3000000
+	{ frame big; cat f; } >two
+	run -0 --separate-stderr sh -c 'mail-filter -f dd of=got oflag=append \
+	    conv=notrunc status=none <two >g'
+	{ cat f two; } | cmp - got
+	[ "$(mail-frame -c <g | cut -f 3 | uniq)" = done ]
+}
+
+@test "-f: without an answer the exit status is the verdict" {
+	run -0 --separate-stderr sh -c 'mail-filter -f sh -c "exit 99" <f >g'
+	[ "$(verdict g)" = done ]
+	run -100 --separate-stderr sh -c 'mail-filter -f sh -c "exit 100" <f >g'
+	[[ $(verdict g) == "reject 554 5.7.1 "* ]]
+	run -100 --separate-stderr sh -c 'mail-filter -fs sh -c "exit 69" <f >g'
+	for status in 1 75 111 255; do
+		run -111 --separate-stderr sh -c "mail-filter -f sh -c 'exit $status' <f >g"
+		[[ $(verdict g) == "defer 451 4.3.0 "* ]]
+	done
+	run -111 --separate-stderr sh -c 'mail-filter -f sh -c "kill -9 \$\$" <f >g'
+	[[ $(verdict g) == "defer 451 4.3.0 "* ]]
+}
+
+@test "-f: a frame with the same id is the answer, whatever the status" {
+	mail-filter sh -c 'exit 100' <f >no || :
+	run -100 --separate-stderr sh -c 'mail-filter -f cat no <f >g'
+	cmp no g
+	run -100 --separate-stderr sh -c 'mail-filter -f sh -c "cat no; exit 3" <f >g'
+	cmp no g
+	mail-filter sed s/quick/slow/ <f >other
+	run -0 --separate-stderr sh -c 'mail-filter -f cat other <f >g'
+	cmp other g
+	message big 3000000
+	frame big >f
+	run -0 --separate-stderr sh -c 'mail-filter -f cat <f >g'
+	cmp f g
+}
+
+@test "-f: any other answer defers, and the frame is not another's" {
+	local bad
+	mail-filter sh -c 'exit 99' <f >yes
+	frame m | mail-filter sh -c 'exit 99' >foreign
+	head -c -1 yes >cut
+	cat yes yes >twice
+	{ cat yes; echo; } >more
+	flip yes 10 >flipped
+	printf 'ok\n' >text
+	for bad in foreign cut twice more flipped text; do
+		run -111 --separate-stderr sh -c "mail-filter -f cat $bad <f >g"
+		[[ $(verdict g) == "defer 451 4.3.0 "* ]]
+		[ "$(mail-frame -c <g | cut -f 1)" = "$(mail-frame -c <f | cut -f 1)" ]
+		[[ $stderr == *"'cat': no answer to the frame"* ]]
+	done
+	run -111 --separate-stderr sh -c 'mail-filter -f yes <f >g'
+	[[ $(verdict g) == "defer "* ]]
+}
+
+@test "-f: what has a verdict is handed on, and a message is no frame" {
+	mail-filter sh -c 'exit 100' <f >g || :
+	run -100 --separate-stderr sh -c 'mail-filter -f sh -c "echo >ran" <g >h'
+	cmp g h
+	run -111 --separate-stderr sh -c 'mail-filter -f sh -c "echo >ran" <m'
+	[ ! -e ran ]
+}
+
 @test "no such program, no input, usage: 111" {
 	run -111 --separate-stderr sh -c 'mail-filter no-such-program <f'
 	run -111 --separate-stderr sh -c 'mail-filter cat </dev/null'
