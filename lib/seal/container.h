@@ -13,27 +13,35 @@
 #ifndef SEAL_CONTAINER_H
 #define SEAL_CONTAINER_H
 
+#include <time.h>
+
 #include "mail/frame.h"
+
+/* Octets of a message that can be wrapped: armored it still fits into one. */
+#define CONTAINER_MESSAGE_MAX (640ULL << 20)
 
 /* Octets that len is padded to. */
 uint64_t container_padded(uint64_t len);
 
-/* Writes what is to be encrypted: frame's fields, then its message.  0, or -1
- * with errno. */
+/* Writes what is to be encrypted: frame's fields, then its message.  A raw
+ * message has no fields.  0, or -1 with errno (EFBIG: too long). */
 int container_wrap(const struct frame *frame, struct message *plain);
 
-/* Takes that apart into fields and message of an empty frame.  0, or -1 with
- * errno EBADMSG if it is anything else. */
+/* Takes that apart into fields and message of an empty frame.  The fields are
+ * as good as those of a frame that was read: one id, or no field at all.  0, or
+ * -1 with errno, EBADMSG if it is anything else. */
 int container_unwrap(const struct message *plain, struct frame *frame);
 
-/* Writes the outer message around armored text.  owner: what it is for, a
- * node's name (or a fingerprint); host: of the addresses in it. */
-int container_enclose(const struct message *armored, const char *owner,
-    const char *host, struct message *sealed);
+/* Puts the outer message around armored text, in its place.  owner: what it is
+ * for, a node's name (or a fingerprint); host: of the addresses in it; date:
+ * when, or 0, the beginning of 1970, to tell nobody.  0, or -1 with errno. */
+int container_enclose(
+    struct message *message, const char *owner, const char *host, time_t date);
 
 /* The armored text of such a message.  strict: only if it is exactly what
- * container_enclose() writes for anybody, and *owner, if not NULL, is for whom;
- * else any PGP/MIME message will do.  0, or -1 with errno EBADMSG. */
+ * container_enclose() writes without a date, and the text is nothing but armor,
+ * and *owner, if not NULL, is for whom; else any PGP/MIME message will do.  0,
+ * or -1 with errno, EBADMSG if it is none. */
 int container_disclose(const struct message *sealed, bool strict,
     struct buf *owner, struct message *armored);
 
