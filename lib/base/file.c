@@ -1,22 +1,35 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/io.h"
 
-int
-file_read(const char *path, struct buf *buf)
+/* Closes a descriptor.  rc, or -1 with errno: that of rc < 0, else of this. */
+static int
+close_after(int fd, int rc)
 {
-	int fd, saved;
+	int saved = errno;
+
+	if (close(fd) < 0 && rc == 0)
+		return -1;
+	errno = saved;
+	return rc;
+}
+
+/* Appends what can be read from fd, and closes it. */
+static int
+take_all(int fd, struct buf *buf)
+{
 	ssize_t n;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
 	for (;;) {
 		if (!buf_room(buf, 4096)) {
 			errno = EMSGSIZE;
@@ -32,10 +45,73 @@ file_read(const char *path, struct buf *buf)
 	}
 	if (buf->p != NULL)
 		buf->p[buf->len] = '\0';
+	return close_after(fd, n < 0 ? -1 : 0);
+}
+
+int
+file_read(const char *path, struct buf *buf)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : take_all(fd, buf);
+}
+
+int
+file_read_regular(const char *path, struct buf *buf)
+{
+	struct stat status;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) < 0)
+		return close_after(fd, -1);
+	if (!S_ISREG(status.st_mode)) {
+		errno = EINVAL;
+		return close_after(fd, -1);
+	}
+	return take_all(fd, buf);
+}
+
+/* Writes a file that is new, and syncs it.  0, or -1 with errno; then there may
+ * be a file. */
+static int
+write_new(int dir, const char *name, struct span text, mode_t mode)
+{
+	int fd, rc;
+
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -1;
+	rc = io_write(fd, text.p, text.len, CLOCK_NEVER);
+	if (rc == 0)
+		rc = fsync(fd);
+	return close_after(fd, rc);
+}
+
+int
+file_replace(int dir, const char *name, struct span text, mode_t mode)
+{
+	char fresh[NAME_MAX + 1];
+	int n, saved;
+
+	n = snprintf(fresh, sizeof(fresh), ".%s.new", name);
+	if (n < 0 || (size_t)n >= sizeof(fresh)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* of somebody who died over it */
+	if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
+		return -1;
+	if (write_new(dir, fresh, text, mode) == 0 &&
+	    renameat(dir, fresh, dir, name) == 0)
+		return fsync(dir);
 	saved = errno;
-	close(fd);
+	unlinkat(dir, fresh, 0);
 	errno = saved;
-	return n < 0 ? -1 : 0;
+	return -1;
 }
 
 const char *

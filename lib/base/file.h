@@ -5,12 +5,22 @@
 #define BASE_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 
 /* Appends the whole file to buf.  0, or -1 with errno (EMSGSIZE if it is
  * larger than the buffer may grow). */
 int file_read(const char *path, struct buf *buf);
+
+/* The same of a regular file only: nothing else holds us up (EINVAL). */
+int file_read_regular(const char *path, struct buf *buf);
+
+/* Makes a file of that text in a directory, in place of another one if there is
+ * one: whole and on disk, or not at all, and then the other one stays.  It is
+ * written as ".NAME.new", so one process at a time may do so.  0, or -1 with
+ * errno. */
+int file_replace(int dir, const char *name, struct span text, mode_t mode);
 
 /* $TMPDIR, or /var/tmp. */
 const char *file_temp_dir(void);
