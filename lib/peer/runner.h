@@ -9,8 +9,6 @@
 
 #include "peer/errand.h"
 
-#define RUNNER_TARGETS_MAX 10000 /* destinations */
-
 /* Runs until SIGTERM, or with once until all that is due was tried.  SIGHUP
  * makes all due.  Returns an exit status: with once STATUS_DEFER if anything
  * is left. */
