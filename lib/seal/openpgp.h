@@ -34,6 +34,11 @@ struct openpgp;
 /* keydir: the GnuPG home.  NULL if gpg is not there or the directory is not
  * ours alone; why was told. */
 struct openpgp *openpgp_new(const char *keydir);
+
+/* The same with another program as gpg, and another OPENPGP_WAIT_MS. */
+struct openpgp *openpgp_new_with(const char *keydir, const char *gpg);
+void openpgp_set_wait(struct openpgp *openpgp, int64_t wait_ms);
+
 void openpgp_free(struct openpgp *openpgp);
 
 /* Why the last call did not end with OPENPGP_OK, one printable line. */

@@ -1,0 +1,439 @@
+/*
+ * Nothing of a message is believed before gpg has said that its integrity check
+ * passed and that it came to the end (EFAIL was plaintext given out before
+ * that), and what gpg did not say is OPENPGP_TROUBLE.
+ */
+#include "seal/openpgp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "seal/armor.h"
+#include "seal/openpgpown.h"
+
+#define FLAGS                                                     \
+	(GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_COMPRESS | \
+	    GPGME_ENCRYPT_NO_ENCRYPT_TO)
+
+/* What a sealed message may grow to, for others compress: to this many times
+ * its size and no more than a bomb that is worth nothing. */
+#define GROWTH 64
+
+enum openpgp_result
+openpgp_because(
+    struct openpgp *openpgp, enum openpgp_result result, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(openpgp->why, sizeof(openpgp->why), fmt, args);
+	va_end(args);
+	if (n > 0)
+		err_printable(openpgp->why, strlen(openpgp->why));
+	return result;
+}
+
+enum openpgp_result
+openpgp_trouble(struct openpgp *openpgp)
+{
+	const struct gpgrun *run = &openpgp->run;
+
+	if (run->trouble != NULL)
+		return openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "%s", run->trouble);
+	return openpgp_because(openpgp, OPENPGP_TROUBLE,
+	    "gpg did not end well: %s",
+	    run->error != 0 ? gpgme_strerror(run->error) : "no reason given");
+}
+
+/* Whether nobody else may look into it. */
+static bool
+is_ours_alone(const char *keydir)
+{
+	struct stat st;
+
+	if (strlen(keydir) > OPENPGP_HOME_MAX) {
+		warning(
+		    "'%s': its path is too long for a socket in there", keydir);
+		return false;
+	}
+	if (stat(keydir, &st) < 0) {
+		warning("'%s': %s", keydir, strerror(errno));
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0) {
+		warning("'%s': must be a directory of ours, mode 0700", keydir);
+		return false;
+	}
+	return true;
+}
+
+struct openpgp *
+openpgp_new_with(const char *keydir, const char *gpg)
+{
+	struct openpgp *openpgp;
+
+	if (!is_ours_alone(keydir))
+		return NULL;
+	openpgp = calloc(1, sizeof(*openpgp));
+	if (openpgp == NULL)
+		fatal("out of memory");
+	if (gpgrun_init(&openpgp->run, gpg, keydir) < 0) {
+		warning("gpg is not there");
+		free(openpgp);
+		return NULL;
+	}
+	return openpgp;
+}
+
+struct openpgp *
+openpgp_new(const char *keydir)
+{
+	return openpgp_new_with(keydir, NULL);
+}
+
+void
+openpgp_set_wait(struct openpgp *openpgp, int64_t wait_ms)
+{
+	openpgp->run.wait_ms = wait_ms;
+}
+
+void
+openpgp_free(struct openpgp *openpgp)
+{
+	if (openpgp == NULL)
+		return;
+	if (openpgp->own_key != NULL)
+		gpgme_key_unref(openpgp->own_key);
+	gpgrun_free(&openpgp->run);
+	free(openpgp);
+}
+
+const char *
+openpgp_why(const struct openpgp *openpgp)
+{
+	return openpgp->why;
+}
+
+/* A context with our own key to sign with. */
+static enum openpgp_result
+begin(struct openpgp *openpgp, bool sign, gpgme_ctx_t *ctx)
+{
+	enum openpgp_result result;
+
+	openpgp->why[0] = '\0';
+	if (sign && (result = openpgp_find_own(openpgp)) != OPENPGP_OK)
+		return result;
+	*ctx = gpgrun_begin(&openpgp->run);
+	if (*ctx == NULL ||
+	    (sign && gpgme_signers_add(*ctx, openpgp->own_key) != 0))
+		return openpgp_trouble(openpgp);
+	return OPENPGP_OK;
+}
+
+/* How a run that made something ended; the output ends as armor does, so it is
+ * all there. */
+static enum openpgp_result
+judge_made(struct openpgp *openpgp, const struct gpgdata *in,
+    const struct gpgdata *out, bool sign, bool whole)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+	int error = in->error != 0 ? in->error : out->error;
+
+	if (error != 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "%s", strerror(error));
+	if (status->bad_recipient)
+		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
+		    "gpg does not take the key to encrypt with");
+	if (status->bad_signer)
+		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
+		    "gpg does not take our own key to sign with");
+	if (openpgp->run.error != 0 || status->failure ||
+	    status->created != (sign ? 1 : 0) || !whole)
+		return openpgp_trouble(openpgp);
+	return OPENPGP_OK;
+}
+
+static enum openpgp_result
+seal_to(struct openpgp *openpgp, const char *fingerprint, bool sign,
+    const struct message *plain, struct message *sealed)
+{
+	struct gpgdata in, out;
+	enum openpgp_result result;
+	gpgme_error_t started;
+	gpgme_ctx_t ctx;
+
+	result = begin(openpgp, sign, &ctx);
+	if (result != OPENPGP_OK)
+		return result;
+	gpgdata_from_message(&in, plain);
+	gpgdata_to_message(&out, sealed, MESSAGE_SIZE_MAX);
+	if (sign)
+		started = gpgme_op_encrypt_sign_ext_start(
+		    ctx, NULL, fingerprint, FLAGS, in.data, out.data);
+	else
+		started = gpgme_op_encrypt_ext_start(
+		    ctx, NULL, fingerprint, FLAGS, in.data, out.data);
+	if (gpgrun_wait(&openpgp->run, started) < 0)
+		result = openpgp_trouble(openpgp);
+	else
+		result = judge_made(openpgp, &in, &out, sign,
+		    openpgp->run.status.encrypted && armor_has_end(sealed));
+	gpgdata_free(&in);
+	gpgdata_free(&out);
+	return result;
+}
+
+enum openpgp_result
+openpgp_seal(struct openpgp *openpgp, const char *file, const char *fingerprint,
+    bool sign, const struct message *plain, struct message *sealed)
+{
+	const struct openpgp_peer *peer;
+	enum openpgp_result result;
+
+	message_reset(sealed);
+	openpgp->why[0] = '\0';
+	result = openpgp_find_peer(openpgp, file, fingerprint, &peer);
+	if (result == OPENPGP_OK)
+		result = seal_to(
+		    openpgp, peer->key.fingerprint, sign, plain, sealed);
+	if (result == OPENPGP_OK)
+		return result;
+	if (result == OPENPGP_BAD_KEY)
+		openpgp_forget_peer(openpgp, fingerprint);
+	message_reset(sealed);
+	return result;
+}
+
+enum openpgp_result
+openpgp_sign(struct openpgp *openpgp, struct span text, struct buf *signature)
+{
+	struct buf made = BUF_INIT(OPENPGP_SIGNATURE_MAX);
+	struct gpgdata in, out;
+	enum openpgp_result result;
+	gpgme_ctx_t ctx;
+
+	result = begin(openpgp, true, &ctx);
+	if (result != OPENPGP_OK)
+		return result;
+	gpgdata_from_span(&in, text);
+	gpgdata_to_buf(&out, &made);
+	if (gpgrun_wait(&openpgp->run, gpgme_op_sign_start(ctx, in.data,
+					   out.data, GPGME_SIG_MODE_DETACH)) <
+	    0)
+		result = openpgp_trouble(openpgp);
+	else
+		result = judge_made(openpgp, &in, &out, true,
+		    span_ends(buf_span(&made), ARMOR_SIGNATURE_END));
+	if (result == OPENPGP_OK && !buf_addspan(signature, buf_span(&made)))
+		result = openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "no room for the signature");
+	gpgdata_free(&in);
+	gpgdata_free(&out);
+	buf_free(&made);
+	return result;
+}
+
+/* SHA-2 and SHA-3; a collision of an older one is a signature of another text.
+ */
+static bool
+is_strong(unsigned hash)
+{
+	return (hash >= 8 && hash <= 12) || hash == 14;
+}
+
+/* The one signature of what is whole; none is OPENPGP_UNSIGNED. */
+static enum openpgp_result
+judge_signature(struct openpgp *openpgp)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+
+	if (status->signatures == 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_UNSIGNED, "there is no signature");
+	if (status->signatures > 1)
+		return openpgp_because(openpgp, OPENPGP_BAD,
+		    "there are %u signatures", status->signatures);
+	if (status->bad > 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "the signature is bad");
+	if (status->unknown > 0)
+		return openpgp_because(openpgp, OPENPGP_NO_KEY,
+		    "signed by %s, whose key is not here", status->signer);
+	if (status->stale > 0)
+		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
+		    "signed by %s, whose key has expired or was revoked",
+		    status->signer);
+	if (status->good != 1 || status->valid != 1 ||
+	    status->signer[0] == '\0')
+		return openpgp_trouble(openpgp);
+	if (!is_strong(status->hash))
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "the signature is over a weak hash");
+	return openpgp->run.error == 0 && !status->failure
+		   ? OPENPGP_OK
+		   : openpgp_trouble(openpgp);
+}
+
+/* Why a message could not be opened.  It is its own fault only if that is
+ * certain: gpg says so, or its armor is damaged. */
+static enum openpgp_result
+judge_failure(struct openpgp *openpgp, const struct message *sealed)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+
+	if (status->keys > 0 && status->alien >= status->keys &&
+	    !status->no_data && !status->damaged)
+		return openpgp_because(openpgp, OPENPGP_NO_KEY,
+		    "it is encrypted to a key that is not ours");
+	if (status->damaged || status->no_data || status->syntax ||
+	    status->bad > 0 || armor_check(sealed) < 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "it is damaged or not encrypted");
+	return openpgp_trouble(openpgp);
+}
+
+static enum openpgp_result
+judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
+    const struct gpgdata *out, const struct message *sealed)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+	int error = in->error != 0 ? in->error : out->error;
+
+	if (error != 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "%s", strerror(error));
+	if (out->too_much)
+		return openpgp_because(openpgp, OPENPGP_BAD,
+		    "more comes out of it than %d times its size", GROWTH);
+	if (status->outside || status->plaintexts > 1)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "not all that is in it is encrypted");
+	if (!status->begun || !status->ended || !status->decrypted ||
+	    !status->intact || status->damaged || status->failed ||
+	    status->plaintexts != 1)
+		return judge_failure(openpgp, sealed);
+	return judge_signature(openpgp);
+}
+
+static uint64_t
+room_for(const struct message *sealed)
+{
+	uint64_t size = message_size(sealed);
+
+	return size > MESSAGE_SIZE_MAX / GROWTH ? MESSAGE_SIZE_MAX
+						: size * GROWTH;
+}
+
+enum openpgp_result
+openpgp_open(struct openpgp *openpgp, const struct message *sealed,
+    struct message *plain, char signer[OPENPGP_FINGERPRINT_SIZE])
+{
+	struct gpgdata in, out;
+	enum openpgp_result result;
+	gpgme_ctx_t ctx;
+
+	signer[0] = '\0';
+	message_reset(plain);
+	result = begin(openpgp, false, &ctx);
+	if (result != OPENPGP_OK)
+		return result;
+	gpgdata_from_message(&in, sealed);
+	gpgdata_to_message(&out, plain, room_for(sealed));
+	if (gpgrun_wait(&openpgp->run,
+		gpgme_op_decrypt_verify_start(ctx, in.data, out.data)) < 0)
+		result = openpgp_trouble(openpgp);
+	else
+		result = judge_opened(openpgp, &in, &out, sealed);
+	gpgdata_free(&in);
+	gpgdata_free(&out);
+	if (result != OPENPGP_OK && result != OPENPGP_UNSIGNED)
+		message_reset(plain);
+	if (result == OPENPGP_OK || result == OPENPGP_NO_KEY ||
+	    result == OPENPGP_BAD_KEY)
+		memcpy(signer, openpgp->run.status.signer,
+		    OPENPGP_FINGERPRINT_SIZE);
+	return result;
+}
+
+static enum openpgp_result
+verify(struct openpgp *openpgp, const char *fingerprint, struct span text,
+    struct span signature)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+	struct gpgdata sig, in;
+	enum openpgp_result result;
+	gpgme_ctx_t ctx;
+
+	result = begin(openpgp, false, &ctx);
+	if (result != OPENPGP_OK)
+		return result;
+	gpgdata_from_span(&sig, signature);
+	gpgdata_from_span(&in, text);
+	if (gpgrun_wait(&openpgp->run,
+		gpgme_op_verify_start(ctx, sig.data, in.data, NULL)) < 0)
+		result = openpgp_trouble(openpgp);
+	else if (status->plaintexts > 0 ||
+		 (status->signatures == 0 && status->no_data))
+		result =
+		    openpgp_because(openpgp, OPENPGP_BAD, "it is no signature");
+	else if (status->signatures == 0)
+		result = openpgp_trouble(openpgp);
+	else
+		result = judge_signature(openpgp);
+	if ((result == OPENPGP_OK || result == OPENPGP_NO_KEY) &&
+	    strcmp(status->signer, fingerprint) != 0)
+		result = openpgp_because(openpgp, OPENPGP_BAD_KEY,
+		    "it is signed by another key, %s", status->signer);
+	gpgdata_free(&sig);
+	gpgdata_free(&in);
+	return result;
+}
+
+enum openpgp_result
+openpgp_verify(struct openpgp *openpgp, struct span key,
+    const char *fingerprint, struct span text, struct span signature)
+{
+	enum openpgp_result result = openpgp_import(openpgp, key, fingerprint);
+
+	if (result != OPENPGP_OK)
+		return result;
+	if (signature.len > OPENPGP_SIGNATURE_MAX)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "the signature is too long");
+	return verify(openpgp, fingerprint, text, signature);
+}
+
+enum openpgp_result
+openpgp_is_for(struct openpgp *openpgp, const char *file,
+    const char *fingerprint, const struct message *sealed)
+{
+	const struct openpgp_peer *peer;
+	enum openpgp_result result;
+	uint64_t ids[ARMOR_KEYS];
+	int i, count;
+	unsigned j;
+
+	openpgp->why[0] = '\0';
+	count = armor_keys(sealed, ids);
+	if (count < 0)
+		return openpgp_because(openpgp, OPENPGP_BAD,
+		    "it is not an encrypted message in armor");
+	result = openpgp_find_peer(openpgp, file, fingerprint, &peer);
+	if (result != OPENPGP_OK)
+		return result;
+	for (i = 0; i < count; i++)
+		for (j = 0; j < peer->key.parts; j++)
+			if (ids[i] == peer->key.ids[j])
+				return OPENPGP_OK;
+	return openpgp_because(
+	    openpgp, OPENPGP_NO_KEY, "it is encrypted to another key");
+}
