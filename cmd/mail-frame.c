@@ -21,8 +21,9 @@
 static void
 usage(void)
 {
-	usage_exit("[-s sender] [-r \"mailbox address\"]... [-d direction] "
-		   "<message >frame\n"
+	usage_exit("[-d direction] [-f \"name: value\"]... "
+		   "[-r \"mailbox address\"]...\n"
+		   "           [-s sender] <message >frame\n"
 		   "       mail-frame -x <frame >message\n"
 		   "       mail-frame -c <frames");
 }
@@ -97,6 +98,25 @@ check(struct frame *frame, struct io_in *in)
 	return STATUS_OK;
 }
 
+/* Adds "name: value". */
+static void
+add_field(struct frame *frame, char *field)
+{
+	static const char *const single[] = {"id", "direction", "sender"};
+	char *colon = strstr(field, ": ");
+	size_t i;
+
+	if (colon == NULL)
+		fatal(
+		    "-f '%s': not a name, a colon, a space and a value", field);
+	*colon = '\0';
+	for (i = 0; i < nitems(single); i++)
+		if (strcmp(field, single[i]) == 0)
+			fatal("-f '%s': stands in a frame once", field);
+	if (frame_add(frame, field, span_of(colon + 2)) < 0)
+		fatal("-f '%s: %s': cannot stand in a frame", field, colon + 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -113,13 +133,16 @@ main(int argc, char **argv)
 	io_in_init(&in, STDIN_FILENO);
 	frame_new_id(id);
 	frame_add(&frame, "id", span_of(id));
-	while ((c = getopt(argc, argv, "cd:r:s:x")) != -1)
+	while ((c = getopt(argc, argv, "cd:f:r:s:x")) != -1)
 		switch (c) {
 		case 'c':
 			mode = check;
 			break;
 		case 'd':
 			direction = optarg;
+			break;
+		case 'f':
+			add_field(&frame, optarg);
 			break;
 		case 'r':
 			if (frame_add(&frame, "recipient", span_of(optarg)) < 0)

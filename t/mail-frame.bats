@@ -146,3 +146,16 @@ print("end: %08x" % zlib.crc32(sys.stdin.buffer.read()))' <body)
 	[[ $stderr == usage:*mail-frame* || $stderr == *usage:* ]]
 	run -111 --separate-stderr mail-frame file
 }
+
+@test "any field can be added, but none that cannot stand in a frame" {
+	printf 'abc' >m
+	run -0 --separate-stderr mail-frame -f 'node: carol' -f 'x-y: a: b' <m
+	grep -qx 'node: carol' <<<"$output"
+	grep -qx 'x-y: a: b' <<<"$output"
+	for field in node 'Node: x' ': x' 'size: 3' $'a: b\nc: d' 'id: x' 'sender: a@b.example'; do
+		echo "$field"
+		run -111 --separate-stderr mail-frame -f "$field" <m
+		[[ $stderr == *"-f '"* ]]
+		[ -z "$output" ]
+	done
+}

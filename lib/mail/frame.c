@@ -74,8 +74,8 @@ frame_add(struct frame *frame, const char *name, struct span value)
 	struct span span = span_of(name);
 
 	errno = EINVAL;
-	if (!line_all(span, line_is_name) || !line_all(value, line_is_value) ||
-	    !line_field_ok(span, value))
+	if (span.len == 0 || !line_all(span, line_is_name) ||
+	    !line_all(value, line_is_value) || !line_field_ok(span, value))
 		return -1;
 	if (span.len + 2 + value.len > FRAME_LINE_MAX ||
 	    (span_eq(span, span_of("recipient")) &&
