@@ -91,10 +91,16 @@ fields_domains(struct source *source, const struct tree *value,
 const char *
 fields_key(struct source *source, const struct tree *value)
 {
-	if (fields_is(source, value, TREE_TEXT) &&
-	    !value_is_fingerprint(value->text))
+	char *p;
+
+	if (!fields_is(source, value, TREE_TEXT))
+		return NULL;
+	if (!value_is_fingerprint(value->text))
 		source_error(source, value->line,
 		    "'key' must be a full fingerprint, 40 or 64 hex digits");
+	for (p = value->text; *p != '\0'; p++)
+		if (*p >= 'a' && *p <= 'f')
+			*p = (char)(*p - 'a' + 'A');
 	return value->text;
 }
 

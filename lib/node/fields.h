@@ -12,8 +12,8 @@
 #include "node/domain.h"
 #include "node/tree.h"
 
-/* A key of a mapping, and what reads its value; into is fields_take()'s.  A table
- * has at most 32. */
+/* A key of a mapping, and what reads its value; into is fields_take()'s.  A
+ * table has at most 32. */
 struct field {
 	const char *name;
 	bool required;
@@ -34,7 +34,8 @@ bool fields_is(
 void fields_domains(struct source *source, const struct tree *value,
     struct domain **domains, size_t *count);
 
-/* A fingerprint, and how to reach a node; the text, good or not. */
+/* A fingerprint, of which it makes upper case, and how to reach a node; the
+ * text, good or not. */
 const char *fields_key(struct source *source, const struct tree *value);
 const char *fields_reach(struct source *source, const struct tree *value);
 

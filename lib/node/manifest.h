@@ -34,7 +34,7 @@ struct manifest {
 	struct tree *tree; /* what the texts below point into */
 	const char *name;
 	const char *host; /* A-labels in lower case */
-	const char *key;  /* NULL if there is none, as the next */
+	const char *key;  /* upper case; NULL if there is none, as the next */
 	const char *reach;
 	uint64_t serial; /* which only rises; 0 if it is not said */
 	const struct tree *addresses; /* texts; NULL if they are not said */

@@ -95,7 +95,7 @@ pin_has_domain(const struct pin *pin, const struct domain *domain)
 const char *
 pin_against(const struct pin *pin, const struct manifest *manifest)
 {
-	if (manifest->key == NULL || strcasecmp(manifest->key, pin->key) != 0)
+	if (manifest->key == NULL || strcmp(manifest->key, pin->key) != 0)
 		return "'key' is not the one that is pinned";
 	if (manifest->reach == NULL && pin->reach == NULL)
 		return NULL;

@@ -16,7 +16,7 @@
 struct pin {
 	unsigned refs;
 	struct tree *tree; /* what the texts below point into */
-	const char *key;
+	const char *key;   /* upper case */
 	const char *reach; /* NULL: the node must not say how to reach it */
 	struct domain *domains;
 	size_t domain_count;
