@@ -6,6 +6,9 @@
  * - A file for each mailbox: nobody learns from it who else got the message.
  * - Junk goes by the frame's field alone; a header may be a stranger's.
  * - The answer to the client has no reason in it; standard error has.
+ * - What comes home from other nodes bears a mark, so that it can be looked for
+ *   if nobody knows whether it was delivered.  A mailbox that has it anywhere
+ *   has it: its owner may have moved it.
  * - Directories are made below the part of DIR that the operator wrote, never
  *   in it: a typo in a run script shall not make a tree.
  * - A raw message from a pipe may have been cut by whoever wrote it, so that
@@ -79,13 +82,14 @@ defer(struct frame *frame, const char *where, int error)
 	    where, reason(error));
 }
 
+/* Whether a field of that name says yes. */
 static bool
-is_junk(const struct frame *frame)
+says_yes(const struct frame *frame, const char *name)
 {
 	struct span value;
 	size_t at = 0;
 
-	while (frame_next(frame, "junk", &at, &value))
+	while (frame_next(frame, name, &at, &value))
 		if (span_eq(value, span_of("yes")))
 			return true;
 	return false;
@@ -129,7 +133,7 @@ add_recipient(struct deliver *deliver, const struct frame *frame,
 		frame_get(frame, "node"), path) < 0 ||
 	    delivery_add(delivery, buf_str(path), recipient->address) < 0)
 		return -1;
-	rc = is_junk(frame)
+	rc = says_yes(frame, "junk")
 		 ? delivery_folder(delivery, deliver->junk, MAILDIR_FOLDER)
 		 : use_suffix(delivery, recipient->address);
 	if (rc == 0)
@@ -143,6 +147,7 @@ static int
 plan(struct deliver *deliver, const struct frame *frame, struct buf *path)
 {
 	struct frame_recipient recipient;
+	struct span once;
 	size_t base, at = 0;
 
 	if (frame->fields.len == 0) {
@@ -153,6 +158,11 @@ plan(struct deliver *deliver, const struct frame *frame, struct buf *path)
 		    &deliver->delivery, buf_str(path), (struct span){NULL, 0});
 	}
 	delivery_begin(&deliver->delivery, deliver->place.base.len);
+	once = frame_get(frame, "once");
+	errno = EINVAL;
+	if (once.p != NULL &&
+	    !delivery_once(&deliver->delivery, once, says_yes(frame, "again")))
+		return -1;
 	while (frame_next_recipient(frame, &at, &recipient))
 		if (add_recipient(deliver, frame, &recipient, path) < 0)
 			return -1;
@@ -175,14 +185,17 @@ loops(const struct letter *letter, const struct frame *frame)
 static void
 tell(const struct delivery *delivery, const struct frame *frame)
 {
+	const struct delivery_target *target;
 	size_t i;
 
 	if (frame->fields.len == 0)
 		return;
-	for (i = 0; i < delivery->count; i++)
+	for (i = 0; i < delivery->count; i++) {
+		target = &delivery->target[i];
 		event("id=%.*s verdict=done path='%s' file='%s'",
-		    SPAN_ARG(frame_get(frame, "id")), delivery->target[i].path,
-		    delivery->target[i].file.name);
+		    SPAN_ARG(frame_get(frame, "id")), target->path,
+		    target->there ? "(it was there)" : target->file.name);
+	}
 }
 
 /* Writes what is planned, and gives the verdict. */

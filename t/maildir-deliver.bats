@@ -746,6 +746,105 @@ EOF
 	[ "$(verdict)" = done ]
 }
 
+MARK=0123456789abcdef0123456789abcdef
+
+marked() { # FILE...: names of files that bear the mark, wherever they are
+	find mail/contact -name "*O$MARK.*" -type f
+}
+
+@test "a mark stands in the name of the file, before the host" {
+	to contact a@b.example "once: $MARK" >f
+	deliver 0 mail
+	[[ $(ls mail/contact/new) =~ ^[0-9]+\.M[0-9]+P[0-9]+Q[0-9]+O$MARK\.[^,:/]+,S=[0-9]+,W=[0-9]+$ ]]
+	to contact a@b.example >f
+	deliver 0 mail
+	[ "$(marked | wc -l)" = 1 ]
+	[ "$(files mail/contact/new)" = 2 ]
+}
+
+@test "what may have been delivered is not delivered again, wherever its owner has put it" {
+	to contact a@b.example "once: $MARK" >f
+	deliver 0 mail
+	cp f first
+	to contact a@b.example 'again: yes' "once: $MARK" >f
+	deliver 0 mail
+	[ "$(verdict)" = done ]
+	[[ $stderr == *"file='(it was there)'"* ]]
+	[ "$(marked | wc -l)" = 1 ]
+	closed_dirs mail/contact/.Archive.2026/{cur,new,tmp} mail/contact/.Junk/{cur,new,tmp}
+	for place in cur .Archive.2026/cur .Junk/new .Junk/cur; do
+		file=$(marked)
+		name=${file##*/}
+		mv "$file" "mail/contact/$place/${name%:2,S}:2,S"
+		deliver 0 mail
+		[ "$(verdict)" = done ]
+		[ "$(marked)" = "mail/contact/$place/${name%:2,S}:2,S" ]
+	done
+	# as junk this time, and it is still where it was
+	mv "$(marked)" mail/contact/cur
+	to contact a@b.example 'again: yes' 'junk: yes' "once: $MARK" >f
+	deliver 0 mail
+	[ "$(marked | wc -l)" = 1 ]
+	# who does not ask is not answered
+	cp first f
+	deliver 0 mail
+	[ "$(marked | wc -l)" = 2 ]
+}
+
+@test "what is nowhere is delivered, also if it is asked for" {
+	to contact a@b.example 'again: yes' "once: $MARK" >f
+	deliver 0 mail
+	[ "$(marked | wc -l)" = 1 ]
+	to contact a@b.example 'again: yes' "once: f${MARK#0}" >f
+	deliver 0 mail
+	[ "$(files mail/contact/new)" = 2 ]
+	# nothing to look for
+	to contact a@b.example 'again: yes' >f
+	deliver 0 mail
+	[ "$(files mail/contact/new)" = 3 ]
+	# a delivery that was not finished is none
+	rm -r mail/contact
+	closed_dirs mail/contact/{cur,new,tmp}
+	touch "mail/contact/tmp/1.M2P3Q4O$MARK.host,S=1,W=1"
+	to contact a@b.example 'again: yes' "once: $MARK" >f
+	deliver 0 mail
+	[ "$(files mail/contact/new)" = 1 ]
+}
+
+@test "one mailbox that has it does not keep it from the others" {
+	to contact a@b.example "once: $MARK" >f
+	deliver 0 -o quota=1M mail
+	to contact a@b.example 'recipient: info c@b.example' 'again: yes' "once: $MARK" >f
+	deliver 0 -o quota=1M mail
+	deliver 0 -o quota=1M mail
+	for box in contact info; do
+		[ "$(files mail/$box/new)" = 1 ]
+		awk 'NR > 1 { n += $2 } END { exit n != 1 }' mail/$box/maildirsize
+	done
+}
+
+@test "a mark that is none is deferred, and nothing is delivered" {
+	for mark in '' x "${MARK}0" "${MARK^^}" '../../../../../../../../../../x' \
+	    "${MARK%f}/" "${MARK%f}:"; do
+		to contact a@b.example "once: $mark" >f
+		deliver 111 mail
+		[ "$(verdict)" = 'defer 451 4.3.0 Cannot deliver now' ]
+	done
+	[ "$(files mail)" = 0 ]
+}
+
+@test "Dovecot reads what bears a mark, and keeps it" {
+	as_user
+	to contact a@b.example "once: $MARK" >f
+	"${user[@]}" ./maildir-deliver mail <f
+	printf '%s\r\n' 'a select inbox' 'b fetch 1 body[]' 'c store 1 +flags \Flagged' \
+	    'z logout' | imap
+	[[ $(marked) =~ /cur/.*O$MARK\.[^,]+,S=[0-9]+,W=[0-9]+:2,F?S?F?$ ]]
+	to contact a@b.example 'again: yes' "once: $MARK" >f
+	"${user[@]}" ./maildir-deliver mail <f
+	[ "$(marked | wc -l)" = 1 ]
+}
+
 @test "a damaged frame in a file is no raw message" {
 	printf 'x: y\n\nz\n' >m
 	frame m >f

@@ -43,6 +43,14 @@ delivery_begin(struct delivery *delivery, size_t base)
 	maildirs_next(&delivery->maildirs);
 	delivery->base = base;
 	delivery->now = 0;
+	delivery->again = false;
+}
+
+bool
+delivery_once(struct delivery *delivery, struct span once, bool again)
+{
+	delivery->again = again;
+	return maildirs_once(&delivery->maildirs, once);
 }
 
 static char *
@@ -76,6 +84,7 @@ delivery_add(struct delivery *delivery, const char *path, struct span address)
 	target->path = copy(path);
 	target->address = address;
 	target->file.where = MAILDIR_NOWHERE;
+	target->there = false;
 	return open_path(delivery, path, MAILDIR_MAKE) != NULL ? 0 : -1;
 }
 
@@ -213,6 +222,39 @@ sync_one(struct delivery *delivery, struct delivery_target *target)
 	return maildir_sync(&delivery->maildirs, maildir);
 }
 
+/* Finds out whether the mailbox of a target has the message.  0, or -1 with
+ * errno. */
+static int
+look_for(struct delivery *delivery, struct delivery_target *target)
+{
+	struct maildir *home;
+	int found;
+
+	home = open_path(delivery, target->home, MAILDIR_EXISTING);
+	if (home == NULL)
+		return -1;
+	found = maildir_has(&delivery->maildirs, home);
+	target->there = found > 0;
+	return found < 0 ? -1 : 0;
+}
+
+/* Does one step for all targets that are to get the message.  0, or what the
+ * first that failed has returned. */
+static int
+for_all(struct delivery *delivery,
+    int (*step)(struct delivery *delivery, struct delivery_target *target))
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < delivery->count; i++) {
+		delivery->now = i;
+		if (!delivery->target[i].there)
+			rc = step(delivery, &delivery->target[i]);
+	}
+	return rc;
+}
+
 /* Takes away what was written and moved.  The Maildirs are closed: something
  * is wrong with one, and the next message shall see what is there now. */
 static void
@@ -244,18 +286,18 @@ delivery_run(
 	size_t i;
 	int rc = 0;
 
+	if (delivery->again)
+		rc = for_all(delivery, look_for);
 	for (i = 0; rc == 0 && i < delivery->count; i++) {
 		delivery->now = i;
-		rc = write_one(delivery, &delivery->target[i], letter, sender);
+		if (!delivery->target[i].there)
+			rc = write_one(
+			    delivery, &delivery->target[i], letter, sender);
 	}
-	for (i = 0; rc == 0 && i < delivery->count; i++) {
-		delivery->now = i;
-		rc = move_one(delivery, &delivery->target[i]);
-	}
-	for (i = 0; rc == 0 && i < delivery->count; i++) {
-		delivery->now = i;
-		rc = sync_one(delivery, &delivery->target[i]);
-	}
+	if (rc == 0)
+		rc = for_all(delivery, move_one);
+	if (rc == 0)
+		rc = for_all(delivery, sync_one);
 	if (rc != 0)
 		undo(delivery);
 	return rc;

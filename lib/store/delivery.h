@@ -23,6 +23,7 @@ struct delivery_target {
 	char *path;          /* the same text, or that of a folder in it */
 	struct span address; /* for Delivered-To; p is NULL: no header */
 	uint64_t octets;     /* of the file */
+	bool there;          /* it was there before: nothing is to be done */
 	struct maildir_file file;
 };
 
@@ -30,6 +31,7 @@ struct delivery {
 	struct maildirs maildirs;
 	uint64_t quota; /* octets a Maildir may hold; 0: any number */
 	size_t base;    /* octets of each path that the operator wrote */
+	bool again;     /* some targets may have it */
 	size_t count;
 	size_t now; /* the target that is worked on, or has failed */
 	struct delivery_target target[FRAME_RECIPIENTS_MAX];
@@ -40,6 +42,11 @@ void delivery_free(struct delivery *delivery);
 
 /* Drops the targets of the message before.  base: see maildir_open(). */
 void delivery_begin(struct delivery *delivery, size_t base);
+
+/* The message has a mark, see maildirs_once(); again: it may have been
+ * delivered to some, and if a Maildir or a folder in it has it, it counts as
+ * delivered. False if it is no mark. */
+bool delivery_once(struct delivery *delivery, struct span once, bool again);
 
 /* Adds a file for the Maildir at path, which is made if it is not there.
  * 0, or -1 with errno of maildir_open(). */

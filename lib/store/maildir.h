@@ -29,6 +29,7 @@
 #define MAILDIR_OPEN_MAX 32   /* Maildirs that stay open */
 #define MAILDIR_NAME_SIZE 256 /* of a file's name, with NUL */
 #define MAILDIR_HOST_MAX 64   /* octets of the host's name in it */
+#define MAILDIR_ONCE_LEN 32   /* hexadecimal digits, lower case */
 
 struct maildir {
 	char *path; /* of its tmp/; NULL: not in use */
@@ -49,6 +50,7 @@ struct maildirs {
 	pid_t pid;
 	bool sync; /* else nothing is ever synced */
 	char host[MAILDIR_HOST_MAX + 1];
+	char once[MAILDIR_ONCE_LEN + 1]; /* of the message; or "" */
 };
 
 enum maildir_make {
@@ -70,6 +72,10 @@ void maildirs_free(struct maildirs *maildirs);
 /* To be called for each message. */
 void maildirs_next(struct maildirs *maildirs);
 
+/* From here on, until the next message, names bear this mark, by which
+ * maildir_has() finds them.  False if it is not MAILDIR_ONCE_LEN digits. */
+bool maildirs_once(struct maildirs *maildirs, struct span once);
+
 /* Opens the Maildir at path, whose first base octets are the operator's.  It
  * stays valid until 30 others were opened.  NULL with errno: EPERM if a
  * directory is open to others or belongs to them, ENOTDIR for a symbolic link,
@@ -81,7 +87,7 @@ struct maildir *maildir_open(struct maildirs *maildirs, const char *path,
  * may have gone. */
 void maildir_close(struct maildir *maildir);
 
-/* Makes a name that no other file has, in at least 160 octets. */
+/* Makes a name that no other file has, in at least 200 octets. */
 void maildir_name(struct maildirs *maildirs, char *name, size_t size);
 
 /* Makes an empty file in tmp/, its sizes in its name.  Returns the
@@ -99,6 +105,10 @@ int maildir_commit(const struct maildir *maildir, struct maildir_file *file);
 /* Makes sure that what was moved stays there.  0, or -1 with errno. */
 int maildir_sync(
     const struct maildirs *maildirs, const struct maildir *maildir);
+
+/* Whether new/ or cur/, of the Maildir or of a folder in it, has a file with
+ * the mark of the message.  1 or 0; -1 with errno. */
+int maildir_has(const struct maildirs *maildirs, const struct maildir *maildir);
 
 /* Takes it away again, wherever it is. */
 void maildir_undo(const struct maildir *maildir, struct maildir_file *file);

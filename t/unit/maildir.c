@@ -163,6 +163,75 @@ test_many(void)
 	close(n);
 }
 
+/* Puts a file with the mark of the message there. */
+static void
+put_marked(const char *dir)
+{
+	char name[256], path[512];
+
+	maildir_name(&maildirs, name, 200);
+	CHECK(strlen(name) < 199);
+	snprintf(path, sizeof(path), "base/%s/%s", dir, name);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+}
+
+static bool
+has(const char *once)
+{
+	struct maildir *maildir = open_next("base/marked", MAILDIR_MAKE);
+
+	CHECK(maildirs_once(&maildirs, span_of(once)));
+	return maildir_has(&maildirs, maildir) == 1;
+}
+
+static void
+test_a_marked_file_is_found_wherever_it_is(void)
+{
+	static const char *const once[] = {"00000000000000000000000000000001",
+	    "00000000000000000000000000000002",
+	    "00000000000000000000000000000003",
+	    "00000000000000000000000000000004"};
+	static const char *const dirs[] = {
+	    "marked/new", "marked/cur", "marked/.Junk/new", "marked/.A.B/cur"};
+	size_t i;
+
+	CHECK(open_next("base/marked/.Junk", MAILDIR_FOLDER) != NULL);
+	CHECK(open_next("base/marked/.A.B", MAILDIR_FOLDER) != NULL);
+	CHECK(mkdir("base/marked/.strange", 0700) == 0);
+	CHECK(symlink("..", "base/marked/.link") == 0);
+	close(open("base/marked/.file", O_WRONLY | O_CREAT, 0600));
+	for (i = 0; i < nitems(once); i++) {
+		CHECK(!has(once[i]));
+		put_marked(dirs[i]);
+		CHECK(has(once[i]));
+	}
+	/* what was never finished is nowhere */
+	CHECK(!has("00000000000000000000000000000005"));
+	put_marked("marked/tmp");
+	CHECK(!has("00000000000000000000000000000005"));
+}
+
+static void
+test_a_mark_is_of_one_message(void)
+{
+	char name[256];
+
+	maildirs_next(&maildirs);
+	CHECK(maildirs_once(
+	    &maildirs, span_of("0123456789abcdef0123456789abcdef")));
+	maildir_name(&maildirs, name, sizeof(name));
+	CHECK(strstr(name, "O0123456789abcdef0123456789abcdef.") != NULL);
+	maildirs_next(&maildirs);
+	maildir_name(&maildirs, name, sizeof(name));
+	CHECK(strchr(name, 'O') == NULL);
+	CHECK(!maildirs_once(&maildirs, span_of("")));
+	CHECK(!maildirs_once(&maildirs, span_of("0123")));
+	CHECK(!maildirs_once(
+	    &maildirs, span_of("0123456789ABCDEF0123456789ABCDEF")));
+	CHECK(!maildirs_once(
+	    &maildirs, span_of("../3456789abcdef0123456789abcdef")));
+}
+
 int
 main(void)
 {
@@ -177,6 +246,8 @@ main(void)
 	TEST(staying_inside);
 	TEST(a_file);
 	TEST(what_is_open_is_asked_once_a_message);
+	TEST(a_marked_file_is_found_wherever_it_is);
+	TEST(a_mark_is_of_one_message);
 	TEST(many);
 	rc = test_end();
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
