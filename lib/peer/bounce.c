@@ -95,11 +95,9 @@ add_reason(const struct report *report, struct buf *out)
 		    "%" PRIu64 " days, and your mail is no longer kept.\n",
 		    report->days);
 	buf_adds(out,
-	    "\nNobody but its owner could read it, and nobody has.  That is\n"
-	    "why no part of your mail comes with this message: the server "
-	    "that\n"
-	    "writes it cannot open it either, and knows only what it was told\n"
-	    "when the mail came.\n"
+	    "\nOnly its owner could have opened it.  That is why no part of "
+	    "your\n"
+	    "mail comes with this message: not even this server can read it.\n"
 	    "\nIf it still matters, please send it again, or try to reach "
 	    "them\n"
 	    "in another way.\n");
