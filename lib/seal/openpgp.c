@@ -90,6 +90,11 @@ openpgp_new_with(const char *keydir, const char *gpg)
 		free(openpgp);
 		return NULL;
 	}
+	if (openpgp_set_up(openpgp) < 0) {
+		warning("'%s': %s", keydir, strerror(errno));
+		openpgp_free(openpgp);
+		return NULL;
+	}
 	return openpgp;
 }
 

@@ -31,8 +31,8 @@ enum openpgp_result {
 
 struct openpgp;
 
-/* keydir: the GnuPG home.  NULL if gpg is not there or the directory is not
- * ours alone; why was told. */
+/* keydir: the GnuPG home; one that is empty gets gpg's settings.  NULL if gpg
+ * is not there or the directory is not ours alone; why was told. */
 struct openpgp *openpgp_new(const char *keydir);
 
 /* The same with another program as gpg, and another OPENPGP_WAIT_MS. */
@@ -90,8 +90,8 @@ enum openpgp_result openpgp_import(
 enum openpgp_result openpgp_expires(struct openpgp *openpgp, struct span key,
     const char *fingerprint, int64_t *when);
 
-/* Makes our own key pair, without passphrase, for a node's name and host;
- * sets up a key directory that is new.  And its public part, armored. */
+/* Makes our own key pair, without passphrase, for a node's name and host.  And
+ * its public part, armored. */
 enum openpgp_result openpgp_make(struct openpgp *openpgp, const char *name,
     const char *host, char fingerprint[OPENPGP_FINGERPRINT_SIZE]);
 enum openpgp_result openpgp_export(

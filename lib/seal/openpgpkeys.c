@@ -182,9 +182,6 @@ take_in(struct openpgp *openpgp, struct span text, const char *fingerprint)
 	struct gpgdata data;
 	gpgme_ctx_t ctx;
 
-	if (openpgp_set_up(openpgp) < 0)
-		return openpgp_because(openpgp, OPENPGP_TROUBLE,
-		    "the key directory: %s", strerror(errno));
 	ctx = gpgrun_begin(&openpgp->run);
 	if (ctx == NULL)
 		return openpgp_trouble(openpgp);

@@ -149,9 +149,6 @@ openpgp_make(struct openpgp *openpgp, const char *name, const char *host,
 	if (!is_plain(name) || !is_plain(host))
 		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
 		    "a key is made for a plain name and host only");
-	if (openpgp_set_up(openpgp) < 0)
-		return openpgp_because(openpgp, OPENPGP_TROUBLE,
-		    "the key directory: %s", strerror(errno));
 	result = openpgp_own(openpgp, fingerprint);
 	if (result == OPENPGP_OK)
 		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
