@@ -2,31 +2,20 @@
 
 #include <errno.h>
 
-#include "base/ascii.h"
-
 #define BEGIN "-----BEGIN PGP MESSAGE-----"
 #define END "-----END PGP MESSAGE-----"
-#define CRC_START 0xb704ceU /* RFC 4880, 6.1 */
-#define CRC_POLYNOM 0x864cfbU
+#define LINE_CHARS (ARMOR_LINE_OCTETS / 3 * 4 + 1) /* with its LF */
 
 enum packet {
 	PACKET_SESSION_KEY = 1, /* to a public key */
 	PACKET_PASSPHRASE_KEY = 3,
 	PACKET_MARKER = 10,
 	PACKET_ENCRYPTED = 18, /* with an integrity check */
-	PACKET_AEAD = 20       /* of GnuPG before RFC 9580 */
+	PACKET_AEAD = 20       /* of GnuPG, before RFC 9580 */
 };
 
-struct armor {
-	const struct message *message;
-	uint64_t offset; /* of what is read next */
-	size_t pos, len;
-	char text[4 * ARMOR_LINE_MAX];
-	unsigned bits, held; /* of base64: what is not an octet yet */
-	unsigned padding;
-	uint32_t crc;
-	struct buf *head; /* where the first octets go; NULL: nowhere */
-};
+static const char digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int
 bad(void)
@@ -35,184 +24,262 @@ bad(void)
 	return -1;
 }
 
-/* 1, or 0 at the end; -1 with errno. */
-static int
-next_line(struct armor *armor, struct span *line)
+void
+armor_read_init(struct armor_reader *reader, const struct message *message)
 {
-	struct span rest;
+	size_t i;
+
+	memset(reader, 0, sizeof(*reader));
+	reader->message = message;
+	memset(reader->values, -1, sizeof(reader->values));
+	for (i = 0; i < sizeof(digits) - 1; i++)
+		reader->values[(unsigned char)digits[i]] = (signed char)i;
+}
+
+static int
+fill(struct armor_reader *reader)
+{
 	ssize_t n;
 
-	if (armor->len - armor->pos < ARMOR_LINE_MAX) {
-		armor->len -= armor->pos;
-		memmove(armor->text, armor->text + armor->pos, armor->len);
-		armor->pos = 0;
-		while (armor->len < sizeof(armor->text)) {
-			n = message_read(armor->message, armor->offset,
-			    armor->text + armor->len,
-			    sizeof(armor->text) - armor->len);
-			if (n < 0)
-				return -1;
-			if (n == 0)
-				break;
-			armor->len += n;
-			armor->offset += n;
-		}
+	reader->len -= reader->pos;
+	memmove(reader->text, reader->text + reader->pos, reader->len);
+	reader->pos = 0;
+	while (reader->len < sizeof(reader->text)) {
+		n = message_read(reader->message, reader->offset,
+		    reader->text + reader->len,
+		    sizeof(reader->text) - reader->len);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		reader->len += n;
+		reader->offset += n;
 	}
-	rest = (struct span){armor->text + armor->pos, armor->len - armor->pos};
+	return 0;
+}
+
+/* 1, or 0 at the end; -1 with errno. */
+static int
+next_line(struct armor_reader *reader, struct span *line)
+{
+	struct span rest;
+
+	if (reader->len - reader->pos < ARMOR_LINE_MAX && fill(reader) < 0)
+		return -1;
+	rest = (struct span){
+	    reader->text + reader->pos, reader->len - reader->pos};
 	if (rest.len == 0)
 		return 0;
 	*line = span_line(&rest);
 	if (line->len > ARMOR_LINE_MAX)
 		return bad();
-	armor->pos += line->len;
+	reader->pos += line->len;
 	*line = span_trim(*line);
 	return 1;
 }
 
+/* Takes characters of base64.  0, or -1 if they are none. */
 static int
-base64_value(int c)
+decode(struct armor_reader *reader, struct span text)
 {
-	if (ascii_is_upper(c))
-		return c - 'A';
-	if (ascii_is_lower(c))
-		return c - 'a' + 26;
-	if (ascii_is_digit(c))
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static void
-add_octet(struct armor *armor, unsigned octet)
-{
-	char c = (char)octet;
-	int i;
-
-	armor->crc ^= octet << 16;
-	for (i = 0; i < 8; i++) {
-		armor->crc <<= 1;
-		if (armor->crc & 0x1000000)
-			armor->crc ^= 0x1000000 | CRC_POLYNOM;
-	}
-	if (armor->head != NULL)
-		buf_add(armor->head, &c, 1);
-}
-
-/* Takes characters of base64; false if they are none. */
-static bool
-decode(struct armor *armor, struct span text)
-{
-	size_t i;
+	unsigned bits = reader->bits, held = reader->held;
+	size_t i, n = 0;
 	int value;
 
-	for (i = 0; i < text.len; i++) {
-		if (text.p[i] == '=') {
-			armor->padding++;
-			continue;
+	for (i = 0; i < text.len && text.p[i] != '='; i++) {
+		value = reader->values[(unsigned char)text.p[i]];
+		if (value < 0)
+			return bad();
+		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			reader->octets[n++] = (char)(bits >> held);
 		}
-		value = base64_value((unsigned char)text.p[i]);
-		if (value < 0 || armor->padding > 0)
-			return false;
-		armor->bits = (armor->bits << 6 | (unsigned)value) & 0xffff;
-		armor->held += 6;
-		if (armor->held < 8)
-			continue;
-		armor->held -= 8;
-		add_octet(armor, armor->bits >> armor->held & 0xff);
 	}
-	return armor->padding <= 2;
-}
-
-static bool
-is_checksum(struct armor *armor, struct span text)
-{
-	struct armor sum = {.crc = 0};
-	char octets[4];
-	struct buf buf = BUF_INIT(sizeof(octets));
-	bool same;
-
-	sum.head = &buf;
-	same = text.len == 4 && decode(&sum, text) && buf.len == 3;
-	if (same) {
-		memcpy(octets, buf.p, 3);
-		same = (unsigned char)octets[0] == (armor->crc >> 16 & 0xff) &&
-		       (unsigned char)octets[1] == (armor->crc >> 8 & 0xff) &&
-		       (unsigned char)octets[2] == (armor->crc & 0xff);
-	}
-	buf_free(&buf);
-	return same;
+	if (i > 0 && reader->padding > 0)
+		return bad();
+	for (; i < text.len; i++)
+		if (text.p[i] != '=' || ++reader->padding > 2)
+			return bad();
+	reader->bits = bits;
+	reader->held = held;
+	reader->given = 0;
+	reader->ready = n;
+	return 0;
 }
 
 /* The first line and the headers, to the empty line behind them. */
 static int
-start(struct armor *armor, const struct message *message, struct buf *head)
+start(struct armor_reader *reader)
 {
 	struct span line;
 	unsigned n;
+	int got;
 
-	memset(armor, 0, sizeof(*armor));
-	armor->message = message;
-	armor->head = head;
-	armor->crc = CRC_START;
-	do {
-		if (next_line(armor, &line) <= 0)
-			return bad();
-	} while (line.len == 0);
+	do
+		if ((got = next_line(reader, &line)) <= 0)
+			return got < 0 ? -1 : bad();
+	while (line.len == 0);
 	if (!span_is(line, BEGIN))
 		return bad();
 	for (n = 0; n <= ARMOR_HEADERS_MAX; n++) {
-		if (next_line(armor, &line) <= 0)
-			return bad();
-		if (line.len == 0)
+		if ((got = next_line(reader, &line)) <= 0)
+			return got < 0 ? -1 : bad();
+		if (line.len == 0) {
+			reader->begun = true;
 			return 0;
+		}
 	}
 	return bad();
 }
 
-/* The last line was it: nothing may come but the end and empty lines. */
+/* Nothing but empty lines may come behind the last one. */
 static int
-finish(struct armor *armor, struct span line)
+finish(struct armor_reader *reader, struct span line)
 {
+	int got;
+
 	if (!span_is(line, END))
 		return bad();
-	while (next_line(armor, &line) > 0)
+	while ((got = next_line(reader, &line)) > 0)
 		if (line.len > 0)
 			return bad();
+	reader->ended = true;
+	return got;
+}
+
+/* Decodes one line, or finds the end. */
+static int
+advance(struct armor_reader *reader)
+{
+	struct span line;
+	int got = next_line(reader, &line);
+
+	if (got > 0 && span_starts(line, "=") && line.len == 5)
+		got = next_line(reader, &line); /* a checksum */
+	else if (got > 0 && line.len > 0 && !span_starts(line, "-"))
+		return decode(reader, line);
+	if (got <= 0)
+		return got < 0 ? -1 : bad();
+	return finish(reader, line);
+}
+
+ssize_t
+armor_read(struct armor_reader *reader, void *p, size_t len)
+{
+	char *to = p;
+	size_t n, done = 0;
+
+	if (!reader->begun && start(reader) < 0)
+		return -1;
+	while (done < len) {
+		if (reader->given == reader->ready) {
+			if (reader->ended)
+				break;
+			if (advance(reader) < 0)
+				return -1;
+			continue;
+		}
+		n = reader->ready - reader->given;
+		n = n < len - done ? n : len - done;
+		memcpy(to + done, reader->octets + reader->given, n);
+		reader->given += n;
+		done += n;
+	}
+	return (ssize_t)done;
+}
+
+/* 1 to 3 octets as 4 characters. */
+static void
+encode(const unsigned char *from, size_t len, char *to)
+{
+	unsigned bits = (unsigned)from[0] << 16;
+
+	if (len > 1)
+		bits |= (unsigned)from[1] << 8;
+	if (len > 2)
+		bits |= from[2];
+	to[0] = digits[bits >> 18];
+	to[1] = digits[bits >> 12 & 63];
+	to[2] = len > 1 ? digits[bits >> 6 & 63] : '=';
+	to[3] = len > 2 ? digits[bits & 63] : '=';
+}
+
+static int
+flush(struct armor_writer *writer)
+{
+	size_t len = writer->filled;
+
+	writer->filled = 0;
+	return message_add(writer->message, writer->text, len);
+}
+
+static int
+write_line(struct armor_writer *writer, const unsigned char *from, size_t len)
+{
+	char *to;
+	size_t i;
+
+	if (sizeof(writer->text) - writer->filled < LINE_CHARS &&
+	    flush(writer) < 0)
+		return -1;
+	to = writer->text + writer->filled;
+	for (i = 0; i < len; i += 3, to += 4)
+		encode(from + i, len - i, to);
+	*to++ = '\n';
+	writer->filled = (size_t)(to - writer->text);
 	return 0;
 }
 
 int
-armor_check(const struct message *message)
+armor_write_init(struct armor_writer *writer, struct message *message)
 {
-	struct armor armor;
-	struct span line;
-
-	if (start(&armor, message, NULL) < 0)
-		return -1;
-	while (next_line(&armor, &line) > 0) {
-		if (span_starts(line, "-----"))
-			return finish(&armor, line);
-		if (span_starts(line, "=") && line.len == 5) {
-			if (!is_checksum(&armor, span_from(line, 1)) ||
-			    next_line(&armor, &line) <= 0)
-				return bad();
-			return finish(&armor, line);
-		}
-		if (line.len == 0 || !decode(&armor, line))
-			return bad();
-	}
-	return bad();
+	writer->message = message;
+	writer->held = 0;
+	writer->filled = 0;
+	return message_add(message, BEGIN "\n\n", strlen(BEGIN "\n\n"));
 }
 
-bool
-armor_has_end(const struct message *message)
+int
+armor_write(struct armor_writer *writer, const void *p, size_t len)
 {
-	const uint64_t size = message_size(message);
-	char end[sizeof(END)]; /* with a line's end and no NUL */
+	const unsigned char *from = p;
+	size_t n;
 
-	if (size < sizeof(end) || message_read(message, size - sizeof(end), end,
-				      sizeof(end)) != (ssize_t)sizeof(end))
-		return false;
-	return span_is((struct span){end, sizeof(end)}, END "\n");
+	if (writer->held > 0) {
+		n = sizeof(writer->rest) - writer->held;
+		n = n < len ? n : len;
+		memcpy(writer->rest + writer->held, from, n);
+		writer->held += n;
+		from += n;
+		len -= n;
+		if (writer->held < sizeof(writer->rest))
+			return 0;
+		if (write_line(writer, writer->rest, writer->held) < 0)
+			return -1;
+		writer->held = 0;
+	}
+	for (; len >= ARMOR_LINE_OCTETS; len -= ARMOR_LINE_OCTETS) {
+		if (write_line(writer, from, ARMOR_LINE_OCTETS) < 0)
+			return -1;
+		from += ARMOR_LINE_OCTETS;
+	}
+	memcpy(writer->rest, from, len);
+	writer->held = len;
+	return 0;
+}
+
+int
+armor_write_end(struct armor_writer *writer)
+{
+	if (writer->held > 0 &&
+	    write_line(writer, writer->rest, writer->held) < 0)
+		return -1;
+	writer->held = 0;
+	if (flush(writer) < 0)
+		return -1;
+	return message_add(writer->message, END "\n", strlen(END "\n"));
 }
 
 static bool
@@ -289,17 +356,20 @@ find_keys(struct span rest, uint64_t ids[ARMOR_KEYS])
 int
 armor_keys(const struct message *message, uint64_t ids[ARMOR_KEYS])
 {
-	struct buf head = BUF_INIT(ARMOR_HEAD);
-	struct armor armor;
-	struct span line;
-	int n = -1;
+	struct armor_reader reader;
+	char head[ARMOR_HEAD];
+	size_t len = 0;
+	ssize_t n = 1;
 
-	if (start(&armor, message, &head) == 0) {
-		while (!head.full && next_line(&armor, &line) > 0)
-			if (line.len == 0 || !decode(&armor, line))
-				break;
-		n = find_keys(buf_span(&head), ids);
+	armor_read_init(&reader, message);
+	/* a line at a time: what comes behind the head is not asked for */
+	while (n > 0 && len < sizeof(head)) {
+		n = armor_read(&reader, head + len,
+		    sizeof(head) - len < ARMOR_LINE_OCTETS ? sizeof(head) - len
+							   : ARMOR_LINE_OCTETS);
+		if (n < 0)
+			return -1;
+		len += (size_t)n;
 	}
-	buf_free(&head);
-	return n < 0 ? bad() : n;
+	return find_keys((struct span){head, len}, ids);
 }

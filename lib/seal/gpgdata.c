@@ -9,25 +9,34 @@
 #define IO_BUFFER "65536"
 
 static ssize_t
+take_span(struct gpgdata *gpgdata, void *p, size_t len)
+{
+	struct span rest = span_from(gpgdata->span, gpgdata->offset);
+	size_t n = rest.len < len ? rest.len : len;
+
+	if (n > 0)
+		memcpy(p, rest.p, n);
+	return (ssize_t)n;
+}
+
+static ssize_t
 take(void *handle, void *p, size_t len)
 {
 	struct gpgdata *gpgdata = handle;
 	ssize_t n;
 
-	if (gpgdata->from == NULL) {
-		struct span rest = span_from(gpgdata->span, gpgdata->offset);
-
-		n = (ssize_t)(rest.len < len ? rest.len : len);
-		if (n > 0)
-			memcpy(p, rest.p, n);
-	} else {
+	if (gpgdata->reader != NULL)
+		n = armor_read(gpgdata->reader, p, len);
+	else if (gpgdata->from != NULL)
 		n = message_read(gpgdata->from, gpgdata->offset, p, len);
-		if (n < 0) {
-			gpgdata->error = errno;
-			return -1;
-		}
-	}
-	gpgdata->offset += n;
+	else
+		n = take_span(gpgdata, p, len);
+	if (n < 0 && errno == EBADMSG && gpgdata->reader != NULL)
+		gpgdata->damaged = true;
+	else if (n < 0)
+		gpgdata->error = errno;
+	else
+		gpgdata->offset += (size_t)n;
 	return n;
 }
 
@@ -35,19 +44,19 @@ static ssize_t
 give(void *handle, const void *p, size_t len)
 {
 	struct gpgdata *gpgdata = handle;
+	int result = 0;
 
-	if (gpgdata->max - gpgdata->offset < len) {
+	if (gpgdata->max - gpgdata->offset < len ||
+	    (gpgdata->buf != NULL && !buf_add(gpgdata->buf, p, len))) {
 		gpgdata->too_much = true;
 		errno = EFBIG;
 		return -1;
 	}
-	if (gpgdata->buf != NULL) {
-		if (!buf_add(gpgdata->buf, p, len)) {
-			gpgdata->too_much = true;
-			errno = EFBIG;
-			return -1;
-		}
-	} else if (message_add(gpgdata->to, p, len) < 0) {
+	if (gpgdata->writer != NULL)
+		result = armor_write(gpgdata->writer, p, len);
+	else if (gpgdata->to != NULL)
+		result = message_add(gpgdata->to, p, len);
+	if (result < 0) {
 		gpgdata->error = errno;
 		return -1;
 	}
@@ -83,10 +92,24 @@ gpgdata_from_message(struct gpgdata *gpgdata, const struct message *message)
 }
 
 void
+gpgdata_from_armor(struct gpgdata *gpgdata, struct armor_reader *reader)
+{
+	*gpgdata = (struct gpgdata){.reader = reader};
+	make(gpgdata, &source_calls);
+}
+
+void
 gpgdata_to_message(
     struct gpgdata *gpgdata, struct message *message, uint64_t max)
 {
 	*gpgdata = (struct gpgdata){.to = message, .max = max};
+	make(gpgdata, &sink_calls);
+}
+
+void
+gpgdata_to_armor(struct gpgdata *gpgdata, struct armor_writer *writer)
+{
+	*gpgdata = (struct gpgdata){.writer = writer, .max = MESSAGE_SIZE_MAX};
 	make(gpgdata, &sink_calls);
 }
 

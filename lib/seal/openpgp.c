@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "seal/armor.h"
 #include "seal/openpgpown.h"
 
 #define FLAGS                                                     \
 	(GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_COMPRESS | \
 	    GPGME_ENCRYPT_NO_ENCRYPT_TO)
+
+#define SIGNATURE_END "-----END PGP SIGNATURE-----\n"
 
 /* What a sealed message may grow to, for others compress: to this many times
  * its size and no more than a bomb that is worth nothing. */
@@ -127,9 +128,9 @@ openpgp_why(const struct openpgp *openpgp)
 	return openpgp->why;
 }
 
-/* A context with our own key to sign with. */
+/* A context, with our own key to sign with. */
 static enum openpgp_result
-begin(struct openpgp *openpgp, bool sign, gpgme_ctx_t *ctx)
+begin(struct openpgp *openpgp, bool sign, bool armor, gpgme_ctx_t *ctx)
 {
 	enum openpgp_result result;
 
@@ -140,21 +141,28 @@ begin(struct openpgp *openpgp, bool sign, gpgme_ctx_t *ctx)
 	if (*ctx == NULL ||
 	    (sign && gpgme_signers_add(*ctx, openpgp->own_key) != 0))
 		return openpgp_trouble(openpgp);
+	gpgme_set_armor(*ctx, armor);
 	return OPENPGP_OK;
 }
 
-/* How a run that made something ended; the output ends as armor does, so it is
- * all there. */
+/* Trouble with a file of ours; OPENPGP_OK if there was none. */
 static enum openpgp_result
-judge_made(struct openpgp *openpgp, const struct gpgdata *in,
-    const struct gpgdata *out, bool sign, bool whole)
+judge_files(struct openpgp *openpgp, const struct gpgdata *in,
+    const struct gpgdata *out)
 {
-	const struct gpgstatus *status = &openpgp->run.status;
 	int error = in->error != 0 ? in->error : out->error;
 
-	if (error != 0)
-		return openpgp_because(
-		    openpgp, OPENPGP_TROUBLE, "%s", strerror(error));
+	return error == 0 ? OPENPGP_OK
+			  : openpgp_because(openpgp, OPENPGP_TROUBLE, "%s",
+				strerror(error));
+}
+
+/* How a run that made something ended; whole: and nothing is missing. */
+static enum openpgp_result
+judge_made(struct openpgp *openpgp, bool sign, bool whole)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+
 	if (status->bad_recipient)
 		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
 		    "gpg does not take the key to encrypt with");
@@ -167,31 +175,49 @@ judge_made(struct openpgp *openpgp, const struct gpgdata *in,
 	return OPENPGP_OK;
 }
 
+/* gpg says that it has encrypted when the last octet is in the pipe. */
+static enum openpgp_result
+seal_through(struct openpgp *openpgp, gpgme_ctx_t ctx, const char *fingerprint,
+    bool sign, struct gpgdata *in, struct gpgdata *out)
+{
+	enum openpgp_result result;
+	gpgme_error_t started;
+
+	if (sign)
+		started = gpgme_op_encrypt_sign_ext_start(
+		    ctx, NULL, fingerprint, FLAGS, in->data, out->data);
+	else
+		started = gpgme_op_encrypt_ext_start(
+		    ctx, NULL, fingerprint, FLAGS, in->data, out->data);
+	if (gpgrun_wait(&openpgp->run, started) < 0)
+		return openpgp_trouble(openpgp);
+	result = judge_files(openpgp, in, out);
+	return result == OPENPGP_OK
+		   ? judge_made(openpgp, sign, openpgp->run.status.encrypted)
+		   : result;
+}
+
 static enum openpgp_result
 seal_to(struct openpgp *openpgp, const char *fingerprint, bool sign,
     const struct message *plain, struct message *sealed)
 {
+	struct armor_writer writer;
 	struct gpgdata in, out;
 	enum openpgp_result result;
-	gpgme_error_t started;
 	gpgme_ctx_t ctx;
 
-	result = begin(openpgp, sign, &ctx);
+	result = begin(openpgp, sign, false, &ctx);
 	if (result != OPENPGP_OK)
 		return result;
+	if (armor_write_init(&writer, sealed) < 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "%s", strerror(errno));
 	gpgdata_from_message(&in, plain);
-	gpgdata_to_message(&out, sealed, MESSAGE_SIZE_MAX);
-	if (sign)
-		started = gpgme_op_encrypt_sign_ext_start(
-		    ctx, NULL, fingerprint, FLAGS, in.data, out.data);
-	else
-		started = gpgme_op_encrypt_ext_start(
-		    ctx, NULL, fingerprint, FLAGS, in.data, out.data);
-	if (gpgrun_wait(&openpgp->run, started) < 0)
-		result = openpgp_trouble(openpgp);
-	else
-		result = judge_made(openpgp, &in, &out, sign,
-		    openpgp->run.status.encrypted && armor_has_end(sealed));
+	gpgdata_to_armor(&out, &writer);
+	result = seal_through(openpgp, ctx, fingerprint, sign, &in, &out);
+	if (result == OPENPGP_OK && armor_write_end(&writer) < 0)
+		result = openpgp_because(
+		    openpgp, OPENPGP_TROUBLE, "%s", strerror(errno));
 	gpgdata_free(&in);
 	gpgdata_free(&out);
 	return result;
@@ -226,7 +252,7 @@ openpgp_sign(struct openpgp *openpgp, struct span text, struct buf *signature)
 	enum openpgp_result result;
 	gpgme_ctx_t ctx;
 
-	result = begin(openpgp, true, &ctx);
+	result = begin(openpgp, true, true, &ctx);
 	if (result != OPENPGP_OK)
 		return result;
 	gpgdata_from_span(&in, text);
@@ -236,8 +262,8 @@ openpgp_sign(struct openpgp *openpgp, struct span text, struct buf *signature)
 	    0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_made(openpgp, &in, &out, true,
-		    span_ends(buf_span(&made), ARMOR_SIGNATURE_END));
+		result = judge_made(
+		    openpgp, true, span_ends(buf_span(&made), SIGNATURE_END));
 	if (result == OPENPGP_OK && !buf_addspan(signature, buf_span(&made)))
 		result = openpgp_because(
 		    openpgp, OPENPGP_TROUBLE, "no room for the signature");
@@ -289,9 +315,9 @@ judge_signature(struct openpgp *openpgp)
 }
 
 /* Why a message could not be opened.  It is its own fault only if that is
- * certain: gpg says so, or its armor is damaged. */
+ * certain, for gpg says so. */
 static enum openpgp_result
-judge_failure(struct openpgp *openpgp, const struct message *sealed)
+judge_failure(struct openpgp *openpgp)
 {
 	const struct gpgstatus *status = &openpgp->run.status;
 
@@ -300,22 +326,24 @@ judge_failure(struct openpgp *openpgp, const struct message *sealed)
 		return openpgp_because(openpgp, OPENPGP_NO_KEY,
 		    "it is encrypted to a key that is not ours");
 	if (status->damaged || status->no_data || status->syntax ||
-	    status->bad > 0 || armor_check(sealed) < 0)
+	    status->bad > 0)
 		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "it is damaged or not encrypted");
+		    openpgp, OPENPGP_BAD, "it is damaged, or not encrypted");
 	return openpgp_trouble(openpgp);
 }
 
 static enum openpgp_result
 judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
-    const struct gpgdata *out, const struct message *sealed)
+    const struct gpgdata *out)
 {
 	const struct gpgstatus *status = &openpgp->run.status;
-	int error = in->error != 0 ? in->error : out->error;
+	enum openpgp_result result = judge_files(openpgp, in, out);
 
-	if (error != 0)
+	if (result != OPENPGP_OK)
+		return result;
+	if (in->damaged)
 		return openpgp_because(
-		    openpgp, OPENPGP_TROUBLE, "%s", strerror(error));
+		    openpgp, OPENPGP_BAD, "its armor is damaged");
 	if (out->too_much)
 		return openpgp_because(openpgp, OPENPGP_BAD,
 		    "more comes out of it than %d times its size", GROWTH);
@@ -325,7 +353,7 @@ judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
 	if (!status->begun || !status->ended || !status->decrypted ||
 	    !status->intact || status->damaged || status->failed ||
 	    status->plaintexts != 1)
-		return judge_failure(openpgp, sealed);
+		return judge_failure(openpgp);
 	return judge_signature(openpgp);
 }
 
@@ -342,22 +370,24 @@ enum openpgp_result
 openpgp_open(struct openpgp *openpgp, const struct message *sealed,
     struct message *plain, char signer[OPENPGP_FINGERPRINT_SIZE])
 {
+	struct armor_reader reader;
 	struct gpgdata in, out;
 	enum openpgp_result result;
 	gpgme_ctx_t ctx;
 
 	signer[0] = '\0';
 	message_reset(plain);
-	result = begin(openpgp, false, &ctx);
+	result = begin(openpgp, false, false, &ctx);
 	if (result != OPENPGP_OK)
 		return result;
-	gpgdata_from_message(&in, sealed);
+	armor_read_init(&reader, sealed);
+	gpgdata_from_armor(&in, &reader);
 	gpgdata_to_message(&out, plain, room_for(sealed));
 	if (gpgrun_wait(&openpgp->run,
 		gpgme_op_decrypt_verify_start(ctx, in.data, out.data)) < 0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_opened(openpgp, &in, &out, sealed);
+		result = judge_opened(openpgp, &in, &out);
 	gpgdata_free(&in);
 	gpgdata_free(&out);
 	if (result != OPENPGP_OK && result != OPENPGP_UNSIGNED)
@@ -378,7 +408,7 @@ verify(struct openpgp *openpgp, const char *fingerprint, struct span text,
 	enum openpgp_result result;
 	gpgme_ctx_t ctx;
 
-	result = begin(openpgp, false, &ctx);
+	result = begin(openpgp, false, false, &ctx);
 	if (result != OPENPGP_OK)
 		return result;
 	gpgdata_from_span(&sig, signature);
