@@ -35,11 +35,20 @@
 static struct accept accept_;
 static struct keeper_config config;
 static const char *user_name, *stage_user_name;
-static const char *early = "refuse", *proxies, *disk, *lists;
+static const char *early = "refuse", *backup = "always";
+static const char *proxies, *disk, *lists;
 static uint64_t pool_size, recycle = 1000, implicit_tls;
 static uint64_t recipients = 100, memory = 100 << 20;
 
 static const struct conf_option options[] = {
+    {"backup", CONF_TEXT, &backup, 0, 0,
+	"mail for other nodes is taken: always, or when-down"},
+    {"backup-cache", CONF_SECONDS, &accept_.probe_cache, 1000, 3600000,
+	"seconds that a node is believed to be up; half of it, to be down"},
+    {"backup-port", CONF_COUNT, &config.prober.port, 1, UINT16_MAX,
+	"port of other nodes' mail servers"},
+    {"backup-wait", CONF_SECONDS, &accept_.probe_wait, 100, 60000,
+	"seconds that one has to greet us, or it is down"},
     {"cert", CONF_TEXT, &config.certificate, 0, 0,
 	"certificate chain (PEM); offers STARTTLS"},
     {"connections", CONF_COUNT, &accept_.connections, 1, 1000000,
@@ -49,7 +58,7 @@ static const struct conf_option options[] = {
     {"disk", CONF_TEXT, &disk, 0, 0,
 	"a directory whose disk must have room, too"},
     {"dns", CONF_TEXT, &config.asker.dns.server, 0, 0,
-	"name server for lists (address@port); else the system's"},
+	"name server for lists and nodes (address@port); else the system's"},
     {"early", CONF_TEXT, &early, 0, 0,
 	"who talks before the greeting: refuse or mark"},
     {"errors", CONF_COUNT, &accept_.errors, 1, 1000,
@@ -93,7 +102,7 @@ static const struct conf_option options[] = {
     {"workers", CONF_COUNT, &accept_.workers, 1, 10000,
 	"messages that are received at a time"},
     {"zone", CONF_TEXT, &config.asker.dns.zone, 0, 0,
-	"file of records that are the whole DNS for lists"},
+	"file of records that are the whole DNS for lists and nodes"},
 };
 
 static void
@@ -194,6 +203,9 @@ set_defaults(void)
 	accept_.harvest = 20;
 	accept_.tarpit = 1000;
 	accept_.lists_wait = 3000;
+	accept_.probe_wait = 5000;
+	accept_.probe_cache = 60000;
+	config.prober.port = 25;
 	config.nodes = "/etc/pimail/nodes";
 }
 
@@ -228,6 +240,16 @@ check(void)
 	config.asker.dns.timeout = accept_.lists_wait;
 	config.asker.rest = LISTS_REST_MS;
 	config.asker.test = LISTS_TEST_MS;
+	if (strcmp(backup, "always") != 0 && strcmp(backup, "when-down") != 0)
+		fatal("-o backup: always or when-down");
+	accept_.when_down = *backup == 'w';
+	if (accept_.when_down && accept_.pools[ROUTE_BACKUP].name == NULL)
+		fatal("-o backup=when-down needs the route backup");
+	config.probe = accept_.when_down;
+	config.prober.dns.server = config.asker.dns.server;
+	config.prober.dns.zone = config.asker.dns.zone;
+	config.prober.dns.timeout = accept_.probe_wait;
+	config.prober.wait = accept_.probe_wait;
 	accept_.memory = each < MESSAGE_MEMORY ? (size_t)each : MESSAGE_MEMORY;
 	accept_.session.recipients_max = (unsigned)recipients;
 }

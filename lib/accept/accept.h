@@ -51,6 +51,9 @@ struct accept {
 	bool lists;            /* there are DNS lists, */
 	uint64_t lists_wait;   /* ms to wait for them at RCPT, */
 	uint64_t lists_reject; /* score that is refused; 0: none */
+	bool when_down;        /* backup for nodes that are down only, */
+	uint64_t probe_wait;   /* ms to find out, */
+	uint64_t probe_cache;  /* ms that one is believed to be up */
 	int keeper;            /* channel to it */
 	pid_t keeper_pid;
 	const struct keeper_config *files; /* where they are */
@@ -106,19 +109,27 @@ void visit_pack(const struct visit *visit, struct buf *buf);
 int visit_unpack(
     struct visit *visit, const struct accept *accept, struct span packed);
 
-/* Answers SESSION_RECIPIENT from the manifests, and from what the DNS lists
- * said. */
-void accept_recipient(
-    const struct accept *accept, struct visit *visit, struct session_io *io);
+/* What is known of the mail server of another node. */
+enum owner_state { OWNER_UP, OWNER_DOWN, OWNER_UNKNOWN, OWNER_ASKED };
+
+/* Answers SESSION_RECIPIENT from the manifests, from what the DNS lists said,
+ * and with when_down from what look() says of the recipient's node.  false if
+ * that is OWNER_ASKED: then it is to be called again, and nothing was
+ * answered. */
+bool accept_recipient(const struct accept *accept, struct visit *visit,
+    struct session_io *io,
+    enum owner_state (*look)(void *context, const char *node), void *context);
 
 /* Messages on the channel between the loop and a worker. */
 enum {
 	TELL_VISIT = 'C',    /* to the worker: a packed visit, its descriptor */
 	TELL_PIPELINE = 'P', /* to the worker: ends of a pipeline (in, out) */
 	TELL_NO_PIPELINE = 'N', /* to the worker: none; the payload says why */
+	TELL_OWNER = 'O',       /* to the worker: '0' + enum owner_state */
 	ASK_PIPELINE = 'W', /* to the loop: one of the route in the payload */
 	ASK_RELEASE = 'R',  /* to the loop: it can be used again */
 	ASK_BREAK = 'B',    /* to the loop: it cannot, kill it */
+	ASK_OWNER = 'O',    /* to the loop: is the node in the payload up? */
 	ASK_VISIT = 'I'     /* to the loop: the visit is over, with a report;
 			       next one */
 };

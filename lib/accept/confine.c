@@ -5,8 +5,8 @@
 #include "base/sandbox.h"
 #include "base/span.h"
 
-#define LISTS_MEMORY (512 << 20) /* address space; most of it is never used */
-#define LISTS_DESCRIPTORS 1024
+#define ASKING_MEMORY (512 << 20) /* address space, most of it never used */
+#define ASKING_DESCRIPTORS 1024
 
 /* What asks how large a file is, by its descriptor. */
 #define CALLS_STAT                                                             \
@@ -44,8 +44,9 @@ confine_keeper(void)
 	sandbox_deny();
 }
 
-void
-confine_lists(void)
+/* Who asks others on the network, the DNS among them. */
+static void
+confine_asking(const uint16_t *ports, size_t count)
 {
 	static const char *const calls[] = {SANDBOX_CALLS_PROCESS,
 	    SANDBOX_CALLS_IO, CALLS_STAT, "bind", "connect", "getpeername",
@@ -53,8 +54,20 @@ confine_lists(void)
 	    "socket:udp"};
 
 	sandbox_limit(RLIMIT_NPROC, 0);
-	sandbox_limit(RLIMIT_NOFILE, LISTS_DESCRIPTORS);
-	sandbox_limit(RLIMIT_AS, LISTS_MEMORY);
-	sandbox_reach(NULL, 0, NULL, SANDBOX_ANY_PORT);
+	sandbox_limit(RLIMIT_NOFILE, ASKING_DESCRIPTORS);
+	sandbox_limit(RLIMIT_AS, ASKING_MEMORY);
+	sandbox_reach(NULL, 0, ports, count);
 	sandbox_calls(calls, nitems(calls));
+}
+
+void
+confine_lists(void)
+{
+	confine_asking(NULL, SANDBOX_ANY_PORT);
+}
+
+void
+confine_prober(const uint16_t *ports, size_t count)
+{
+	confine_asking(ports, count);
 }

@@ -6,6 +6,9 @@
 #ifndef ACCEPT_CONFINE_H
 #define ACCEPT_CONFINE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* The loop: it can neither exec nor open a file nor connect; it talks to those
  * who connect, and forks workers. */
 void confine_loop(void);
@@ -20,5 +23,8 @@ void confine_keeper(void);
 
 /* Who asks DNS lists: it can only talk to name servers. */
 void confine_lists(void);
+
+/* The prober: it can only talk to name servers, and connect to these ports. */
+void confine_prober(const uint16_t *ports, size_t count);
 
 #endif

@@ -52,6 +52,7 @@ conn_free_gone(struct server *server)
 		server->gone_conns = conn->next;
 		visit_free(&conn->visit);
 		buf_free(&conn->out);
+		free(conn->recipient);
 		free(conn);
 	}
 }
@@ -200,6 +201,16 @@ tarpit_ms(const struct server *server, const struct conn *conn)
 	return n < 2 ? 0 : delay < TARPIT_MS ? delay : TARPIT_MS;
 }
 
+/* For how long it is held. */
+static int64_t
+hold_until(const struct server *server, const struct conn *conn)
+{
+	if (conn->recipient != NULL)
+		return prober_patience(server, conn);
+	return conn->visit.session.hold ? conn->lists_until
+					: clock_ms() + tarpit_ms(server, conn);
+}
+
 /* Does what was to be done when all replies are sent.  true if it is to talk
  * on. */
 static bool
@@ -213,10 +224,7 @@ after_flush(struct server *server, struct conn *conn)
 		conn_begin_handshake(server, conn);
 		return false;
 	case SESSION_HOLD:
-		hold(server, conn,
-		    conn->visit.session.hold
-			? conn->lists_until
-			: clock_ms() + tarpit_ms(server, conn));
+		hold(server, conn, hold_until(server, conn));
 		return false;
 	case SESSION_CLOSE:
 		finish(server, conn);
@@ -226,13 +234,14 @@ after_flush(struct server *server, struct conn *conn)
 	}
 }
 
-/* Answers one RCPT.  true if the next one has to wait. */
+/* Answers one RCPT.  true if it, or the next one, has to wait. */
 static bool
 answer_recipient(struct server *server, struct conn *conn)
 {
 	struct visit *visit = &conn->visit;
 
-	accept_recipient(server->accept, visit, &server->io);
+	if (!prober_recipient(server, conn))
+		return true;
 	if (visit->unknown == 0)
 		return false;
 	gate_note_bad(server->gate, &conn->guest, visit->unknown, clock_ms());
@@ -249,8 +258,11 @@ run_session(struct server *server, struct conn *conn)
 	unsigned commands = session->commands;
 	enum session_event event;
 
-	while (
-	    (event = session_step(session, &server->io)) == SESSION_RECIPIENT)
+	/* one that has waited is answered first */
+	event = conn->recipient != NULL ? SESSION_RECIPIENT
+					: session_step(session, &server->io);
+	for (; event == SESSION_RECIPIENT;
+	     event = session_step(session, &server->io))
 		if (answer_recipient(server, conn)) {
 			event = SESSION_HOLD;
 			break;

@@ -103,6 +103,7 @@ retire(struct server *server, struct worker_link *worker)
 	close(worker->source.fd);
 	worker->source.kind = SOURCE_GONE;
 	worker->retired = true;
+	worker->owner = 0;
 	set_wants(server, worker, false);
 	set_idle(server, worker, false);
 	server->worker_count--;
@@ -360,6 +361,10 @@ crew_event(struct server *server, struct worker_link *worker)
 		worker->turn = server->turns++;
 		worker->deadline = clock_ms() + (int64_t)server->accept->wait;
 		lend_all(server, route);
+		break;
+	case ASK_OWNER:
+		prober_tell(server, worker,
+		    (struct span){server->letter + 1, (size_t)n - 1});
 		break;
 	case ASK_RELEASE:
 	case ASK_BREAK:

@@ -193,41 +193,44 @@ close_others(int fd)
 	close_range((unsigned)fd + 1, ~0U, 0);
 }
 
-/* Becomes who asks the DNS lists. */
+/* Becomes who asks the DNS lists, or who knocks at other nodes. */
 _Noreturn static void
-become_asker(const struct keeper_config *config, int channel)
+become_helper(const struct keeper_config *config, char kind, int channel)
 {
 	sigset_t none;
 
-	prctl(PR_SET_NAME, "smtp-lists");
+	prctl(PR_SET_NAME, kind == KEEPER_ASKER ? "smtp-lists" : "smtp-prober");
 	close_others(channel);
 	if (config->user != NULL && user_become(config->user) < 0)
 		fatal("cannot become another user: %s", strerror(errno));
 	user_confine();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (kind == KEEPER_PROBER)
+		probe_main(&config->prober, channel);
 	lists_main(&config->lists, &config->asker, channel, confine_lists);
 }
 
 /* It leaves by itself when the loop does, which holds the other end. */
 static void
-start_asker(struct keeper *keeper)
+start_helper(struct keeper *keeper, char kind)
 {
+	const char *name = kind == KEEPER_ASKER ? "DNS lists" : "prober";
 	struct keeper_note note = {0};
 	int ends[2];
 	pid_t pid;
 
 	if (channel_open(ends) < 0) {
-		warning("DNS lists: %s", strerror(errno));
+		warning("%s: %s", name, strerror(errno));
 		return;
 	}
 	pid = fork();
 	if (pid == 0)
-		become_asker(keeper->config, ends[1]);
+		become_helper(keeper->config, kind, ends[1]);
 	if (pid < 0)
-		warning("DNS lists: cannot fork: %s", strerror(errno));
+		warning("%s: cannot fork: %s", name, strerror(errno));
 	else
-		answer(keeper, KEEPER_ASKER, &note, ends, 1);
+		answer(keeper, kind, &note, ends, 1);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -277,7 +280,11 @@ obey(struct keeper *keeper)
 		break;
 	case KEEPER_LISTS:
 		if (keeper->config->lists.count > 0)
-			start_asker(keeper);
+			start_helper(keeper, KEEPER_ASKER);
+		break;
+	case KEEPER_PROBE:
+		if (keeper->config->probe)
+			start_helper(keeper, KEEPER_PROBER);
 		break;
 	}
 	return true;

@@ -1,8 +1,8 @@
 /*
  * keeper: the small process beside the loop that does what the loop may not:
- * it runs the pipelines, opens files, and starts the process that asks DNS
- * lists.  It is forked before privileges are dropped, so a key that only root
- * can read can be loaded anew.
+ * it runs the pipelines, opens files, and starts the processes that ask DNS
+ * lists and knock at other nodes.  It is forked before privileges are dropped,
+ * so a key that only root can read can be loaded anew.
  *
  * All it is ever told are a kind and a number.  It never looks into a message,
  * a manifest or a key: files go to the loop as they are, in one descriptor.
@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "accept/lists.h"
+#include "accept/probe.h"
 #include "accept/route.h"
 #include "base/proc.h"
 #include "base/user.h"
@@ -27,6 +28,8 @@ struct keeper_config {
 	const struct user *user;       /* of the others; NULL: nobody else */
 	struct lists lists;            /* count 0: none */
 	struct lists_config asker;
+	bool probe; /* other nodes are knocked at */
+	struct probe_config prober;
 	const char *nodes;       /* the directory of manifests */
 	const char *certificate; /* or NULL */
 	const char *key;
@@ -50,12 +53,14 @@ enum {
 	KEEPER_KILL = 'K',   /* that one is to be killed */
 	KEEPER_LOAD = 'L',   /* all files */
 	KEEPER_LISTS = 'Q',  /* a process for the DNS lists */
+	KEEPER_PROBE = 'O',  /* a process that knocks at other nodes */
 	/* to the loop */
 	KEEPER_STARTED = 'S', /* with its ends (in, out) */
 	KEEPER_FAILED = 'F',  /* could not be started */
 	KEEPER_DIED = 'D',    /* a stage died: it is to be given up */
 	KEEPER_LOADED = 'B',  /* with a bundle; or without, if that failed */
-	KEEPER_ASKER = 'A'    /* with the channel to that process */
+	KEEPER_ASKER = 'A',   /* with the channel to that for DNS lists */
+	KEEPER_PROBER = 'N'   /* with the channel to that for other nodes */
 };
 
 /* Forks it.  Returns the loop's end of the channel and its pid.  Ends the

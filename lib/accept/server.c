@@ -84,6 +84,7 @@ server_stop(struct server *server)
 	conn_stop_all(server);
 	crew_stop(server);
 	asker_stop(server);
+	prober_stop(server);
 }
 
 /* Without it no pipeline can be started. */
@@ -136,7 +137,11 @@ take_note(struct server *server)
 		files_reload(server->accept, fds[0]);
 		crew_retire_idle(server);
 	} else if (server->letter[0] == KEEPER_ASKER)
-		asker_started(server, fds[0]);
+		helper_started(
+		    &server->lists, server->epoll, fds[0], server->stopping);
+	else if (server->letter[0] == KEEPER_PROBER)
+		helper_started(
+		    &server->prober, server->epoll, fds[0], server->stopping);
 	else
 		crew_noted(server, server->letter[0], &note, fds[0], fds[1]);
 }
@@ -235,6 +240,7 @@ sweep(struct server *server, int64_t now)
 	conn_sweep(server, now);
 	crew_sweep(server, now);
 	asker_sweep(server, now);
+	prober_sweep(server, now);
 	summarize(server, now);
 	if (!server->stopping)
 		listen_on(server, true);
@@ -245,9 +251,11 @@ static bool
 is_busy(const struct server *server)
 {
 	return server->conns != NULL || server->workers != NULL ||
-	       server->accept->session.full ||
-	       (server->accept->lists && server->lists.fd < 0 &&
-		   !server->stopping);
+	       server->accept->session.full || server->probing > 0 ||
+	       (!server->stopping &&
+		   ((server->accept->lists && server->lists.source.fd < 0) ||
+		       (server->accept->when_down &&
+			   server->prober.source.fd < 0)));
 }
 
 static void
@@ -272,6 +280,9 @@ dispatch(struct server *server, struct source *source)
 		break;
 	case SOURCE_LISTS:
 		asker_event(server);
+		break;
+	case SOURCE_PROBER:
+		prober_event(server);
 		break;
 	case SOURCE_GONE:
 		break;
@@ -346,13 +357,14 @@ open_server(struct server *server, const struct accept_sources *sources,
 	    (struct source){SOURCE_KEEPER, server->accept->keeper, 0, false};
 	source_watch(server->epoll, &server->keeper, EPOLLIN);
 	crew_init(server);
-	server->lists.fd = -1;
-	server->lists_pause = SWEEP_MS;
+	helper_init(&server->lists, SOURCE_LISTS);
+	helper_init(&server->prober, SOURCE_PROBER);
 	server->gate = gate_new(
 	    server->accept->connections, (unsigned)server->accept->harvest);
 	server->next_summary = clock_ms() + SUMMARY_MS;
 	adapt(server);
 	asker_sweep(server, clock_ms());
+	prober_sweep(server, clock_ms());
 	listen_on(server, true);
 }
 
@@ -409,6 +421,7 @@ server_run(struct accept *accept, const struct accept_sources *sources)
 	close(signals.fd);
 	close(server.epoll);
 	free(server.listeners);
+	free(server.owners);
 	free(server.input);
 	free(server.letter);
 	buf_free(&server.io.out);

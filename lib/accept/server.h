@@ -1,8 +1,9 @@
 /*
  * server: the parts of smtp-accept's loop.  One process, one epoll: the
  * connections until their first DATA (greet.c, conn.c), what the DNS lists say
- * of them (asker.c), the workers that take them over from there, and the
- * pipelines that the workers borrow (crew.c).
+ * of them (asker.c), whether other nodes are up (prober.c), the workers that
+ * take them over from there, and the pipelines that the workers borrow
+ * (crew.c).
  */
 #ifndef ACCEPT_SERVER_H
 #define ACCEPT_SERVER_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 
 #include "accept/accept.h"
+#include "accept/helper.h"
 #include "accept/keeper.h"
 #include "base/heap.h"
 #include "net/gate.h"
@@ -25,6 +27,7 @@ enum source_kind {
 	SOURCE_WORKER,
 	SOURCE_KEEPER,
 	SOURCE_LISTS,
+	SOURCE_PROBER,
 	SOURCE_GONE /* of an event that was fetched before it went */
 };
 
@@ -43,12 +46,15 @@ struct conn {
 	struct conn *next, *previous; /* of all */
 	struct conn *next_waiting;
 	enum conn_state state;
-	enum session_event after; /* what to do when all replies are sent */
-	int64_t progress;         /* when a command was last completed */
-	int64_t deadline;         /* of CONN_PROXY, CONN_WAIT, CONN_LINGER */
-	struct heap_item timer;   /* of CONN_GREET and CONN_HELD */
-	int64_t lists_until;      /* for so long we wait for them */
-	uint64_t asked;           /* number of its question; 0: none open */
+	enum session_event after;  /* what to do when all replies are sent */
+	int64_t progress;          /* when a command was last completed */
+	int64_t deadline;          /* of CONN_PROXY, CONN_WAIT, CONN_LINGER */
+	struct heap_item timer;    /* of CONN_GREET and CONN_HELD */
+	int64_t lists_until;       /* for so long we wait for DNS lists */
+	uint64_t asked;            /* number of its question; 0: none open */
+	struct address *recipient; /* that waits for the prober, or NULL, */
+	size_t owner;              /* for what it says of this one, */
+	int64_t owner_until;       /* for so long */
 	struct gate_guest guest;
 	size_t dropped; /* octets that came after the last reply */
 	struct buf out; /* replies that the socket did not take yet */
@@ -67,6 +73,8 @@ struct worker_link {
 	bool wants;   /* waits for a pipeline of the route */
 	int route;
 	int64_t deadline;    /* of that */
+	size_t owner;        /* that it waits to hear of; 0: none, */
+	int64_t owner_until; /* for so long */
 	uint64_t turn;       /* who asked first is served first */
 	struct lease *lease; /* of the pipeline lent to it */
 };
@@ -77,8 +85,8 @@ struct server {
 	struct source *listeners;
 	size_t listener_count;
 	struct source keeper;
-	struct source lists; /* fd -1: it is not there */
-	bool keeper_gone;    /* it has been reaped */
+	struct helper lists, prober;
+	bool keeper_gone; /* it has been reaped */
 	bool listening;
 	bool stopping;
 	int status; /* to leave with */
@@ -90,8 +98,10 @@ struct server {
 	int64_t patience;     /* ms for a command, as there is room */
 	int64_t next_summary; /* of what was refused */
 	uint64_t questions;   /* to the DNS lists */
-	int64_t next_lists;   /* when their process may be asked for again */
-	int64_t lists_pause;  /* ms until the time after that */
+	struct owner *owners; /* what is known of other nodes */
+	size_t owner_count, owner_cap;
+	size_t probing;  /* of these, that the prober was asked about */
+	uint64_t probes; /* questions to it */
 	struct conn *asked[SERVER_ASKED_MAX]; /* by number of the question */
 	struct worker_link *workers;
 	size_t worker_count;         /* that are not retired, */
@@ -146,11 +156,23 @@ void asker_ask(struct server *server, struct conn *conn,
     const struct sockaddr_storage *peer);
 /* It does not want to know any more. */
 void asker_cancel(struct server *server, struct conn *conn);
-/* Their process is there, or has answered, or is gone. */
-void asker_started(struct server *server, int channel);
+/* Their process has answered, or is gone. */
 void asker_event(struct server *server);
 void asker_sweep(struct server *server, int64_t now);
 void asker_stop(struct server *server);
+
+/* prober.c */
+/* Answers SESSION_RECIPIENT.  false if it has to wait for what the prober says:
+ * then it is to be held until prober_patience(), and to come again. */
+bool prober_recipient(struct server *server, struct conn *conn);
+int64_t prober_patience(const struct server *server, const struct conn *conn);
+/* Tells a worker of a node, at once or when it is known. */
+void prober_tell(
+    struct server *server, struct worker_link *worker, struct span node);
+/* The prober has answered, or is gone. */
+void prober_event(struct server *server);
+void prober_sweep(struct server *server, int64_t now);
+void prober_stop(struct server *server);
 
 /* crew.c */
 /* Makes the pools ask the keeper. */

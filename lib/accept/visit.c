@@ -148,10 +148,28 @@ listed(const struct accept *accept, const struct visit *visit,
 	return "550 5.7.1 Your address is on a block list";
 }
 
-void
-accept_recipient(
-    const struct accept *accept, struct visit *visit, struct session_io *io)
+/* A backup is for the time when the owner is away: who comes here though he is
+ * not, wants to get round his filters, or has had bad luck and will find him at
+ * the next try. */
+static const char *
+not_down(enum owner_state state)
 {
+	switch (state) {
+	case OWNER_UP:
+		return "451 4.3.2 Its own mail server is up, try there";
+	case OWNER_DOWN:
+		return NULL;
+	default:
+		return "451 4.3.2 Not sure whether its own mail server is up";
+	}
+}
+
+bool
+accept_recipient(const struct accept *accept, struct visit *visit,
+    struct session_io *io,
+    enum owner_state (*look)(void *context, const char *node), void *context)
+{
+	enum owner_state owner;
 	enum accept_route route;
 	const char *reply;
 	struct match match;
@@ -165,9 +183,16 @@ accept_recipient(
 	reply = match.class == MATCH_REFUSE
 		    ? match.reply
 		    : listed(accept, visit, &io->recipient);
+	if (reply == NULL && route == ROUTE_BACKUP && accept->when_down) {
+		owner = look(context, match.node);
+		if (owner == OWNER_ASKED)
+			return false;
+		reply = not_down(owner);
+	}
 	visit->unknown += match.class == MATCH_REFUSE && reply[0] == '5';
 	if (reply != NULL)
 		note_refusal(visit, &io->recipient, reply);
 	session_recipient(
 	    &visit->session, io, reply, match.mailbox, match.node, (int)route);
+	return true;
 }

@@ -191,14 +191,43 @@ answer(struct worker *worker, struct visit *visit)
 
 	visit->octets += message_size(&worker->intake.frame.message);
 	reply = intake_finish(&worker->intake, visit);
-	visit_note(visit, "from", buf_span(&visit->session.sender));
-	visit_note(visit, "to", first_recipient(&visit->session));
+	/* who writes to another node's people is no line on our disk */
+	if (visit->session.route == ROUTE_LOCAL) {
+		visit_note(visit, "from", buf_span(&visit->session.sender));
+		visit_note(visit, "to", first_recipient(&visit->session));
+	}
 	visit_note_reply(visit, reply);
 	visit->done += reply[0] == '2';
 	visit->deferred += reply[0] == '4';
 	visit->rejected += reply[0] == '5';
 	session_answer(&visit->session, &worker->io, reply);
 	worker->began = clock_ms();
+}
+
+/* Asks the loop, which answers after a while in any case. */
+static enum owner_state
+look(void *context, const char *node)
+{
+	struct worker *worker = context;
+	int fds[CHANNEL_FDS_MAX];
+	ssize_t n;
+
+	if (channel_send(
+		worker->channel, ASK_OWNER, span_of(node), NULL, 0, 0) < 0)
+		return OWNER_UNKNOWN;
+	do
+		n = channel_receive(worker->channel, worker->letter, fds, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != 2 || worker->letter[0] != TELL_OWNER)
+		return OWNER_UNKNOWN;
+	switch (worker->letter[1] - '0') {
+	case OWNER_UP:
+		return OWNER_UP;
+	case OWNER_DOWN:
+		return OWNER_DOWN;
+	default:
+		return OWNER_UNKNOWN;
+	}
 }
 
 /* Acts on one event.  0, or -1 if the visit is over. */
@@ -214,7 +243,7 @@ act(struct worker *worker, struct visit *visit, enum session_event what)
 		visit->end = "gone";
 		return -1;
 	case SESSION_RECIPIENT:
-		accept_recipient(worker->accept, visit, io);
+		accept_recipient(worker->accept, visit, io, look, worker);
 		return 0;
 	case SESSION_DATA:
 		intake_reset(&worker->intake);

@@ -63,6 +63,10 @@ void nodes_free(struct nodes *nodes);
 const char *nodes_self(const struct nodes *nodes);
 const char *nodes_host(const struct nodes *nodes);
 
+/* The host of any node, good as long as nodes; NULL if there is no such node.
+ */
+const char *nodes_host_of(const struct nodes *nodes, const char *name);
+
 /* Says who gets mail for an address.  Strings live as long as nodes. */
 void nodes_match(const struct nodes *nodes, const struct address *address,
     time_t now, struct match *match);

@@ -172,3 +172,11 @@ nodes_host(const struct nodes *nodes)
 {
 	return nodes->self->manifest->host;
 }
+
+const char *
+nodes_host_of(const struct nodes *nodes, const char *name)
+{
+	const struct member *member = nodes_find(nodes, name);
+
+	return member != NULL ? member->manifest->host : NULL;
+}
