@@ -176,6 +176,8 @@ openpgp_make(struct openpgp *openpgp, const char *name, const char *host,
 	if (result != OPENPGP_NO_KEY && result != OPENPGP_BAD_KEY)
 		return result;
 	result = make(openpgp, name, host);
-	return result == OPENPGP_OK ? openpgp_own(openpgp, fingerprint)
-				    : result;
+	if (result != OPENPGP_OK)
+		return result;
+	settle(openpgp);
+	return openpgp_own(openpgp, fingerprint);
 }
