@@ -150,27 +150,41 @@ add_padding(struct message *plain)
 	return 0;
 }
 
+/* Puts a head on top of the message, which stays where it is; a longer head
+ * than there may be on top, of very many recipients, has it copied. */
+static int
+put_on_top(struct span head, struct message *message, struct message *plain)
+{
+	if (head.len > MESSAGE_TOP_MAX - message->top.len)
+		return message_add(plain, head.p, head.len) < 0
+			   ? -1
+			   : add_message(plain, message);
+	message_free(plain);
+	*plain = *message;
+	message_init(message);
+	return message_prepend(plain, head);
+}
+
 int
-container_wrap(const struct frame *frame, struct message *plain)
+container_wrap(struct frame *frame, struct message *plain)
 {
 	uint64_t size = message_size(&frame->message);
+	struct buf head = BUF_INIT(HEAD_MAX);
 	struct seams seams;
-	char line[48];
-	int n;
+	int rc;
 
 	if (size > CONTAINER_MESSAGE_MAX)
 		return fail(EFBIG);
 	if (choose_seams(&seams, &frame->message) < 0)
 		return -1;
-	n = snprintf(line, sizeof(line), "size: %" PRIu64 "\n", size);
-	if (message_add(plain, seams.first, strlen(seams.first)) < 0 ||
-	    message_add(plain, frame->fields.p, frame->fields.len) < 0 ||
-	    message_add(plain, line, (size_t)n) < 0 ||
-	    message_add(plain, seams.second, strlen(seams.second)) < 0 ||
-	    add_message(plain, &frame->message) < 0 ||
-	    message_add(plain, seams.last, strlen(seams.last)) < 0)
-		return -1;
-	return add_padding(plain);
+	buf_adds(&head, seams.first);
+	buf_addspan(&head, buf_span(&frame->fields));
+	buf_addf(&head, "size: %" PRIu64 "\n%s", size, seams.second);
+	rc = put_on_top(buf_span(&head), &frame->message, plain);
+	buf_free(&head);
+	if (rc == 0)
+		rc = message_add(plain, seams.last, strlen(seams.last));
+	return rc == 0 ? add_padding(plain) : -1;
 }
 
 /* The seams that a text begins with; false if it begins with none. */

@@ -23,9 +23,10 @@
 /* Octets that len is padded to. */
 uint64_t container_padded(uint64_t len);
 
-/* Writes what is to be encrypted: frame's fields, then its message.  A raw
- * message has no fields.  0, or -1 with errno (EFBIG: too long). */
-int container_wrap(const struct frame *frame, struct message *plain);
+/* Makes what is to be encrypted of frame's fields and its message, which it
+ * takes away.  A raw message has no fields.  0, or -1 with errno (EFBIG: too
+ * long). */
+int container_wrap(struct frame *frame, struct message *plain);
 
 /* Takes that apart into fields and message of an empty frame.  The fields are
  * as good as those of a frame that was read: one id, or no field at all.  0, or

@@ -56,21 +56,24 @@ static bool
 comes_back(struct span octets)
 {
 	struct frame frame, back;
-	struct message plain;
+	struct message plain, want;
 	bool same;
 
 	make(&frame, octets);
 	message_init(&plain);
+	message_init(&want);
 	frame_init(&back);
+	add(&want, octets);
 	same = container_wrap(&frame, &plain) == 0 &&
 	       container_unwrap(&plain, &back) == 0 &&
 	       span_eq(buf_span(&frame.fields), buf_span(&back.fields)) &&
 	       back.recipients == 1 && back.verdict == VERDICT_PASS &&
-	       same_message(&frame.message, &back.message) &&
+	       same_message(&want, &back.message) &&
 	       message_size(&plain) == container_padded(message_size(&plain));
 	frame_free(&frame);
 	frame_free(&back);
 	message_free(&plain);
+	message_free(&want);
 	return same;
 }
 
@@ -145,7 +148,36 @@ test_a_raw_message_has_no_fields(void)
 	CHECK(container_wrap(&frame, &plain) == 0);
 	CHECK(container_unwrap(&plain, &back) == 0);
 	CHECK(back.fields.len == 0);
-	CHECK(same_message(&frame.message, &back.message));
+	message_reset(&plain);
+	add(&plain, span_of("a: b\n\nc\n"));
+	CHECK(same_message(&plain, &back.message));
+	frame_free(&frame);
+	frame_free(&back);
+	message_free(&plain);
+}
+
+static void
+test_very_many_recipients_come_back(void)
+{
+	struct frame frame, back;
+	struct message plain;
+	char text[FRAME_LINE_MAX];
+	int i;
+
+	frame_init(&frame);
+	frame_init(&back);
+	message_init(&plain);
+	CHECK(frame_add(&frame, "id", span_of("x1")) == 0);
+	for (i = 0; i < 500; i++) {
+		snprintf(text, sizeof(text), "box%d %0900d@b.example", i, i);
+		CHECK(frame_add(&frame, "recipient", span_of(text)) == 0);
+	}
+	CHECK(frame.fields.len > MESSAGE_TOP_MAX);
+	add(&frame.message, span_of("a: b\n\nc\n"));
+	CHECK(container_wrap(&frame, &plain) == 0);
+	CHECK(container_unwrap(&plain, &back) == 0);
+	CHECK(back.recipients == 500 && message_size(&back.message) == 8);
+	CHECK(span_eq(buf_span(&frame.fields), buf_span(&back.fields)));
 	frame_free(&frame);
 	frame_free(&back);
 	message_free(&plain);
@@ -431,6 +463,7 @@ main(void)
 	TEST(any_octets_come_back);
 	TEST(a_long_message_comes_back);
 	TEST(a_raw_message_has_no_fields);
+	TEST(very_many_recipients_come_back);
 	TEST(nothing_else_is_unwrapped);
 	TEST(fields_are_those_of_a_frame);
 	TEST(what_is_enclosed_is_disclosed);
