@@ -47,6 +47,11 @@ sanitized() {
 	# shellcheck disable=SC2086
 	needs relay-put libpcre2-8.so libyaml-0.so libidn2.so libcrypto.so \
 	    libz.so $filters
+	for command in seal unseal; do
+		# shellcheck disable=SC2086
+		needs "$command" libgpgme.so libpcre2-8.so libyaml-0.so \
+		    libidn2.so libcrypto.so libz.so $filters
+	done
 	# shellcheck disable=SC2086
 	needs spam-score libpcre2-8.so libidn2.so libpsl.so libcrypto.so \
 	    libz.so libunbound.so $filters
