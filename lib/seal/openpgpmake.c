@@ -173,7 +173,7 @@ openpgp_make(struct openpgp *openpgp, const char *name, const char *host,
 	if (result == OPENPGP_OK)
 		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
 		    "there is a key already, %s", fingerprint);
-	if (result != OPENPGP_NO_KEY && result != OPENPGP_BAD_KEY)
+	if (result != OPENPGP_NO_KEY)
 		return result;
 	result = make(openpgp, name, host);
 	if (result != OPENPGP_OK)
