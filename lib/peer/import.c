@@ -126,13 +126,6 @@ merge_key(struct import *import)
 	return IMPORT_DONE;
 }
 
-static enum openpgp_result
-verify_by(const struct import *import, struct span key)
-{
-	return openpgp_verify(import->openpgp, key, import->pin->key,
-	    import->parcel->manifest, import->parcel->signature);
-}
-
 /* Puts a file of the node in place, unless it is there already. */
 static enum import_result
 put(const struct import *import, const char *suffix, struct span text)
@@ -156,20 +149,19 @@ put(const struct import *import, const char *suffix, struct span text)
 static enum import_result
 verify(struct import *import)
 {
-	enum openpgp_result first, second;
+	enum openpgp_result verified;
 	enum import_result result;
 
-	first = verify_by(import, import->parcel->key);
-	if (first != OPENPGP_OK && first != OPENPGP_BAD_KEY)
-		return judge(import, "its signature", first);
 	result = merge_key(import);
 	if (result != IMPORT_DONE)
 		return result;
-	second = verify_by(import, buf_span(&import->key));
-	if (second == OPENPGP_OK)
+	verified = openpgp_verify(import->openpgp, buf_span(&import->key),
+	    import->pin->key, import->parcel->manifest,
+	    import->parcel->signature);
+	if (verified == OPENPGP_OK)
 		return IMPORT_DONE;
-	result = judge(import, "its signature", second);
-	if (second == OPENPGP_BAD_KEY && flock(import->fd, LOCK_EX) == 0 &&
+	result = judge(import, "its signature", verified);
+	if (verified == OPENPGP_BAD_KEY && flock(import->fd, LOCK_EX) == 0 &&
 	    put(import, NODEFILE_KEY, buf_span(&import->key)) == IMPORT_FAILED)
 		return IMPORT_FAILED;
 	return result;
