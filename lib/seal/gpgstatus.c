@@ -63,17 +63,35 @@ on_errsig(struct gpgstatus *status, struct span args)
 			take_signer(status, word);
 }
 
-/* ERROR where code ...; FAILURE where code */
+/* ERROR where code ..., FAILURE where code */
 static void
 on_error(struct gpgstatus *status, struct span args)
 {
 	struct span where = span_word(&args);
-	unsigned code = number(span_word(&args));
+	unsigned code = gpg_err_code(number(span_word(&args)));
 
 	if (span_is(where, "pkdecrypt_failed"))
-		status->key_error = gpg_err_code(code);
-	else if (span_starts(where, "proc_pkt"))
+		status->key_error = code;
+	else if (span_starts(where, "proc_pkt") ||
+		 (span_is(where, "decrypt") && code == GPG_ERR_BAD_DATA))
 		status->syntax = true;
+}
+
+bool
+gpgstatus_is_bad_key(const struct gpgstatus *status)
+{
+	switch (status->key_error) {
+	case GPG_ERR_PUBKEY_ALGO:
+	case GPG_ERR_CHECKSUM:
+	case GPG_ERR_WRONG_SECKEY:
+	case GPG_ERR_BAD_MPI:
+	case GPG_ERR_INV_OBJ:
+	case GPG_ERR_INV_DATA:
+	case GPG_ERR_BAD_DATA:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void
@@ -111,6 +129,8 @@ on_decryption(struct gpgstatus *status, struct span keyword, struct span args)
 		status->begun = true;
 	else if (span_is(keyword, "END_DECRYPTION"))
 		status->ended = true;
+	else if (span_is(keyword, "DECRYPTION_KEY"))
+		status->opened = true;
 	else if (span_is(keyword, "DECRYPTION_OKAY"))
 		status->decrypted = true;
 	else if (span_is(keyword, "GOODMDC"))
@@ -144,8 +164,7 @@ gpgstatus_line(struct gpgstatus *status, const char *keyword, const char *text)
 		return;
 	if (span_is(word, "FAILURE")) {
 		status->failure = true;
-		if (span_is(span_word(&args), "sign"))
-			status->signing_failed = true;
+		on_error(status, args);
 	} else if (span_is(word, "SIG_CREATED")) {
 		status->created++;
 	} else if (span_is(word, "END_ENCRYPTION")) {

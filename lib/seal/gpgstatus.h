@@ -29,6 +29,7 @@ struct gpgstatus {
 	bool syntax;        /* packets that are not in order */
 	unsigned keys;      /* session keys in it, each for somebody */
 	unsigned alien;     /* of these, not for us */
+	bool opened;        /* the one for us was */
 	unsigned key_error; /* code of why our session key was not opened */
 	/* of signatures that are checked */
 	unsigned signatures;
@@ -40,7 +41,6 @@ struct gpgstatus {
 	unsigned hash;    /* of the last, as RFC 4880, 9.4 numbers it */
 	char signer[OPENPGP_FINGERPRINT_SIZE]; /* of its primary key */
 	/* of what is made */
-	bool signing_failed;
 	unsigned created; /* signatures */
 	bool encrypted;
 	bool bad_recipient;
@@ -50,5 +50,9 @@ struct gpgstatus {
 void gpgstatus_init(struct gpgstatus *status);
 void gpgstatus_line(
     struct gpgstatus *status, const char *keyword, const char *args);
+
+/* Whether a session key for us could not be opened because its octets are
+ * wrong, and not for want of anything here. */
+bool gpgstatus_is_bad_key(const struct gpgstatus *status);
 
 #endif

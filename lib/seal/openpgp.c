@@ -315,26 +315,29 @@ judge_signature(struct openpgp *openpgp)
 }
 
 /* Why a message could not be opened.  It is its own fault only if that is
- * certain, for gpg says so. */
+ * certain: gpg had the key and says that the rest is wrong, or anybody sees it.
+ */
 static enum openpgp_result
-judge_failure(struct openpgp *openpgp)
+judge_failure(struct openpgp *openpgp, const struct message *sealed)
 {
 	const struct gpgstatus *status = &openpgp->run.status;
+	uint64_t ids[ARMOR_KEYS];
 
-	if (status->keys > 0 && status->alien >= status->keys &&
-	    !status->no_data && !status->damaged)
-		return openpgp_because(openpgp, OPENPGP_NO_KEY,
-		    "it is encrypted to a key that is not ours");
-	if (status->damaged || status->no_data || status->syntax ||
-	    status->bad > 0)
+	if (status->damaged || status->no_data || status->bad > 0 ||
+	    gpgstatus_is_bad_key(status) ||
+	    (status->opened && status->failed && status->ended) ||
+	    (armor_keys(sealed, ids) < 0 && errno == EBADMSG))
 		return openpgp_because(
 		    openpgp, OPENPGP_BAD, "it is damaged, or not encrypted");
+	if (status->keys > 0 && status->alien >= status->keys)
+		return openpgp_because(openpgp, OPENPGP_NO_KEY,
+		    "it is encrypted to a key that is not ours");
 	return openpgp_trouble(openpgp);
 }
 
 static enum openpgp_result
 judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
-    const struct gpgdata *out)
+    const struct gpgdata *out, const struct message *sealed)
 {
 	const struct gpgstatus *status = &openpgp->run.status;
 	enum openpgp_result result = judge_files(openpgp, in, out);
@@ -347,13 +350,13 @@ judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
 	if (out->too_much)
 		return openpgp_because(openpgp, OPENPGP_BAD,
 		    "more comes out of it than %d times its size", GROWTH);
-	if (status->outside || status->plaintexts > 1)
+	if (status->outside || status->plaintexts > 1 || status->syntax)
 		return openpgp_because(
 		    openpgp, OPENPGP_BAD, "not all that is in it is encrypted");
 	if (!status->begun || !status->ended || !status->decrypted ||
 	    !status->intact || status->damaged || status->failed ||
 	    status->plaintexts != 1)
-		return judge_failure(openpgp);
+		return judge_failure(openpgp, sealed);
 	return judge_signature(openpgp);
 }
 
@@ -387,7 +390,7 @@ openpgp_open(struct openpgp *openpgp, const struct message *sealed,
 		gpgme_op_decrypt_verify_start(ctx, in.data, out.data)) < 0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_opened(openpgp, &in, &out);
+		result = judge_opened(openpgp, &in, &out, sealed);
 	gpgdata_free(&in);
 	gpgdata_free(&out);
 	if (result != OPENPGP_OK && result != OPENPGP_UNSIGNED)
