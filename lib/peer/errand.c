@@ -387,9 +387,11 @@ errand_hello(const struct errands *how, const struct queue *queue)
 			&errand.destination) < 0)
 			continue;
 		schedule_read(&errand.destination, &errand.schedule);
+		/* where there is mail an errand goes anyway */
 		if (errand.now - errand.schedule.succeeded >=
 			(int64_t)how->hello &&
-		    schedule_is_due(&errand.schedule, errand.now, how->last))
+		    schedule_is_due(&errand.schedule, errand.now, how->last) &&
+		    !has_entries(&errand))
 			greet(&errand, peer);
 		destination_close(&errand.destination);
 	}

@@ -1,0 +1,358 @@
+# relay-retry: what becomes of a queue.
+load lib.bash
+
+setup() {
+	common_setup
+	mkdir nodes
+	node self
+	node bob
+	node carol
+	node dave
+	message m 500
+	# what stands for ssh and a node: it answers from a file NODE.verdict,
+	# keeps what it got, and is not there if there is none
+	cat >there <<-'EOF'
+		#!/bin/sh
+		echo "$1" >>visits
+		[ -f "$1.verdict" ] || exit 255
+		exec python3 peer.py "$1"
+	EOF
+	chmod +x there
+	cat >peer.py <<-'EOF'
+		import sys, zlib
+		name = sys.argv[1]
+		verdict = open(name + ".verdict").read().strip()
+		got = open(name + ".got", "ab")
+		stdin = sys.stdin.buffer
+		while True:
+		    head = stdin.readline()
+		    if not head:
+		        break
+		    fields = []
+		    while True:
+		        line = stdin.readline()
+		        if line == b"\n":
+		            break
+		        fields.append(line)
+		    size = [int(f[6:]) for f in fields if f.startswith(b"size: ")][0]
+		    fields = [f for f in fields if not f.startswith(b"size: ")]
+		    text = stdin.read(size)
+		    tail = stdin.readline() + stdin.readline()
+		    hello = b"relay: hello\n" in fields
+		    if not hello:
+		        got.write(b"".join(fields) + text)
+		        got.flush()
+		    if verdict == "die":
+		        sys.exit(1)
+		    said = "done" if hello else verdict
+		    octets = head + b"".join(fields) + b"size: 0\n\n"
+		    octets += b"verdict: " + said.encode() + b"\n"
+		    octets += b"end: %08x\n" % zlib.crc32(octets)
+		    sys.stdout.buffer.write(octets)
+		    sys.stdout.buffer.flush()
+	EOF
+}
+
+teardown() {
+	[ -z "${runner-}" ] || { kill "$runner"; wait "$runner" || :; }
+}
+
+# node NAME: its manifest; `self` is that of our own node, eve.
+node() {
+	local name=$1 file=$1
+	if [ "$1" = self ]; then name=eve file=eve; fi
+	cat >"nodes/$file.yaml" <<-EOF
+		node:
+		  name: $name
+		  host: $name.example
+		  domains: [$name.example]
+		  reach: ssh://pimail@$name.example:2222
+		mailboxes:
+		  all: {matches: '.*'}
+	EOF
+	if [ "$1" = self ]; then ln -s eve.yaml nodes/self.yaml; fi
+}
+
+# put NODE TEXT [FIELD]...: a sealed message for NODE, as seal would leave it.
+put() {
+	local node=$1 text=$2 fields=()
+	shift 2
+	for field; do fields+=(-f "$field"); done
+	printf '%s\n' "$text" |
+		mail-frame -d returned -f "node: $node" "${fields[@]}" |
+		relay-put q 2>>log >answer
+	run -0 mail-frame -c <answer
+	[[ $output == *$'\tdone\t'* ]]
+}
+
+# The entries that are left for a node.
+left() {
+	find "q/$1" -maxdepth 1 -type f -name '????????????????????????*' \
+	    ! -name '*.copies' ! -name '.*' | wc -l
+}
+
+retry() {
+	relay-retry -n nodes -k keys "$@" q './there %n'
+}
+
+@test "what the owner takes is removed, and only that is sent which may be" {
+	put bob one 'envelope: c2VjcmV0'
+	put bob two 'from: carol'
+	echo done >bob.verdict
+	run -0 --separate-stderr retry -1
+	[ "$(left bob)" = 0 ]
+	grep -qx one bob.got
+	grep -qx two bob.got
+	grep -qx 'node: bob' bob.got
+	grep -qx 'direction: returned' bob.got
+	run -1 grep -e '^envelope' -e '^from' -e '^sender' bob.got
+	[[ $stderr == *'destination=bob to=bob verdict=done'* ]]
+	# one visit for both
+	[ "$(grep -c bob visits)" = 1 ]
+}
+
+@test "what is deferred stays, and is not tried before its time" {
+	put bob one
+	echo 'defer 451 4.3.0 Not now' >bob.verdict
+	run -111 retry -1 -o copies=0
+	[ "$(left bob)" = 1 ]
+	grep -q '^note: 451 4.3.0 Not now$' q/bob/.state
+	grep -q '^failures: 1$' q/bob/.state
+	echo done >bob.verdict
+	run -111 retry -1 -o copies=0
+	[ "$(left bob)" = 1 ]
+	[ "$(grep -c bob visits)" = 1 ]
+	rm q/bob/.state
+	run -0 retry -1
+	[ "$(left bob)" = 0 ]
+}
+
+@test "a host that is down is tried once and not for every message" {
+	for n in 1 2 3 4 5 6 7 8 9; do put bob "message $n"; done
+	run -111 --separate-stderr retry -1 -o copies=0
+	[ "$(grep -c bob visits)" = 1 ]
+	[ "$(left bob)" = 9 ]
+	[[ $stderr == *'destination=bob reached=no failures=1 next='* ]]
+}
+
+@test "when it dies in the middle nothing is lost" {
+	for n in $(seq 40); do put bob "message $n"; done
+	echo die >bob.verdict
+	run -111 retry -1 -o copies=0
+	[ "$(left bob)" = 40 ]
+	rm q/bob/.state bob.got
+	echo done >bob.verdict
+	run -0 retry -1
+	[ "$(left bob)" = 0 ]
+	[ "$(grep -c '^message ' bob.got)" = 40 ]
+}
+
+@test "if the owner is away two others get a copy, chosen by chance" {
+	for n in carol dave frank grace; do
+		node $n
+		echo done >$n.verdict
+	done
+	for n in $(seq 12); do put bob "message $n"; done
+	run -111 retry -1
+	[ "$(left bob)" = 12 ]
+	cat carol.got dave.got frank.got grace.got | grep -c '^message ' >all
+	[ "$(cat all)" = 24 ]
+	# each peer has some, and none has any twice
+	for n in carol dave frank grace; do
+		grep '^message ' $n.got | sort >mine
+		[ -s mine ]
+		[ -z "$(uniq -d mine)" ]
+	done
+	for f in q/bob/*.copies; do [ "$(sort -u "$f" | wc -l)" = 2 ]; done
+	# no more of them the next time
+	rm q/bob/.state
+	run -111 retry -1
+	[ "$(cat ./*.got | grep -c '^message ')" = 24 ]
+}
+
+@test "a copy that we hold is given to nobody but the owner" {
+	echo done >carol.verdict
+	put bob one 'from: dave'
+	run -111 retry -1
+	[ "$(left bob)" = 1 ]
+	[ ! -s carol.got ]
+}
+
+@test "copies go only where both the owner and the peer want them" {
+	cat >>nodes/bob.yaml <<-'EOF'
+		postmaster: all
+	EOF
+	sed -i '/domains/a\  backups: {except: [carol]}' nodes/bob.yaml
+	sed -i '/domains/a\  stores: {for: [carol, eve]}' nodes/dave.yaml
+	node frank
+	for n in carol dave frank; do echo done >$n.verdict; done
+	put bob one
+	run -111 retry -1
+	[ ! -s carol.got ]
+	[ ! -s dave.got ]
+	grep -qx one frank.got
+}
+
+@test "a peer that refuses or is away is replaced by another" {
+	node frank
+	node grace
+	node heidi
+	echo 'reject 552 5.3.1 No room' >carol.verdict
+	echo 'defer 451 4.3.0 Later' >dave.verdict
+	echo done >frank.verdict
+	echo done >grace.verdict
+	put bob one
+	run -111 retry -1
+	sort q/bob/*.copies >have
+	printf 'frank\ngrace\n' | diff - have
+	[ "$(left bob)" = 1 ]
+}
+
+@test "a damaged entry is held, and the others go" {
+	put bob one
+	put bob two
+	set -- q/bob/[0-9a-f]*
+	printf X | dd of="$1" bs=1 seek=60 conv=notrunc 2>/dev/null
+	echo done >bob.verdict
+	run -0 --separate-stderr retry -1
+	[[ $stderr == *'is damaged, and held'* ]]
+	[ -e "$1.held" ]
+	[ ! -e "$2" ]
+}
+
+@test "a verdict for another message is none" {
+	put bob one
+	echo done >bob.verdict
+	cat >there <<-'EOF'
+		#!/bin/sh
+		python3 peer.py "$1" | sed -u "s/^id: ./id: z/"
+	EOF
+	run -111 --separate-stderr retry -1 -o hello=0 -o copies=0
+	[ "$(left bob)" = 1 ]
+	[[ $stderr == *'no proper frame came back'* ]]
+}
+
+@test "two runners at once do the work once" {
+	for n in $(seq 30); do put bob "message $n"; done
+	echo done >bob.verdict
+	retry -1 2>>log &
+	local first=$!
+	retry -1 2>>log &
+	wait "$first" || :
+	wait "$!" || :
+	[ "$(left bob)" = 0 ]
+	[ "$(grep -c '^message ' bob.got)" = 30 ]
+}
+
+@test "a daemon takes what comes, and a destination that is said to be due" {
+	echo done >bob.verdict
+	put bob one
+	relay-retry -n nodes -k keys -o first=3600 -o last=3600 -o copies=0 q \
+	    './there %n' 2>>log 3>&- &
+	runner=$!
+	wait_for 10 grep -sqx one bob.got
+	put bob two
+	wait_for 10 grep -sqx two bob.got
+	wait_for 10 [ "$(left bob)" = 0 ]
+	# a destination that is new
+	put carol three
+	wait_for 10 grep -sq '^failures: 1' q/carol/.state
+	echo done >carol.verdict
+	rm -f q/carol/.state
+	printf 'next: 0\nsucceeded: 0\nfailures: 0\nnote: \n' >q/carol/.new
+	mv q/carol/.new q/carol/.state
+	wait_for 10 grep -sqx three carol.got
+	# and SIGHUP
+	put dave four
+	wait_for 10 grep -sq '^failures: 1' q/dave/.state
+	echo done >dave.verdict
+	kill -HUP "$runner"
+	wait_for 10 grep -sqx four dave.got
+	kill "$runner"
+	wait "$runner"
+	runner=
+}
+
+@test "an idle runner uses no processor time" {
+	put bob one
+	relay-retry -n nodes -k keys -o first=3600 -o last=3600 -o copies=0 q \
+	    './there %n' 2>>log 3>&- &
+	runner=$!
+	wait_for 10 grep -sq '^failures: 1' q/bob/.state
+	sleep 0.3
+	# field 14 and 15: ticks in user and system mode; and how often it woke
+	local before after
+	before=$(awk '{ print $14 + $15 }' "/proc/$runner/stat")
+	grep ctxt "/proc/$runner/status" >woke
+	sleep 2
+	after=$(awk '{ print $14 + $15 }' "/proc/$runner/stat")
+	[ "$before" = "$after" ]
+	grep ctxt "/proc/$runner/status" | diff woke -
+}
+
+@test "copies of others go when their days are over, and nobody is told" {
+	put bob old 'from: carol'
+	put bob new 'from: carol'
+	local entry
+	entry=$(grep -l '^old' q/bob/*)
+	touch -d '31 days ago' "$entry"
+	printf '%s 1000\n' "$(date +%s)" >q/.clock
+	run -111 --separate-stderr retry -1
+	[ "$(left bob)" = 1 ]
+	[ ! -e "$entry" ]
+	[[ $stderr == *'to=nobody verdict=dropped'* ]]
+	grep -q '^new' q/bob/*
+}
+
+@test "nothing expires while the clock is before the newest entry" {
+	put bob old 'from: carol'
+	touch -d '31 days ago' q/bob/*
+	put bob future 'from: carol'
+	touch -d '1 day' "$(grep -l '^future' q/bob/*)"
+	printf '%s 1000\n' "$(date +%s)" >q/.clock
+	run -111 retry -1
+	[ "$(left bob)" = 2 ]
+}
+
+@test "nothing expires when nobody has looked for long" {
+	put bob old 'from: carol'
+	touch -d '31 days ago' q/bob/*
+	run -111 retry -1
+	[ "$(left bob)" = 1 ]
+	printf '%s 1000\n' "$(($(date +%s) - 100000))" >q/.clock
+	run -111 retry -1
+	[ "$(left bob)" = 1 ]
+}
+
+@test "any pipeline will do: what is in the clear goes to Maildirs" {
+	mkdir mail
+	frame m | relay-put -o clear=1 q >answer
+	run -0 relay-retry -1 q 'maildir-deliver mail'
+	[ "$(find mail/contact/new -type f | wc -l)" = 1 ]
+	[ "$(left carol.example)" = 0 ]
+}
+
+@test "mail in the clear that is refused bounces to its sender" {
+	echo 'reject 550 5.1.1 Nobody here' >carol.example.verdict
+	frame m | relay-put -o clear=1 q >answer
+	run -111 --separate-stderr relay-retry -1 q './there %n'
+	[[ $stderr == *'there is no -o bounces'* ]]
+	rm -f q/carol.example/.state
+	run -0 relay-retry -1 -o bounces=bounces q './there %n'
+	set -- bounces/example.net/[0-9a-f]*
+	[ $# = 1 ]
+	grep -qx 'direction: bounce' "$1"
+	grep -qx 'recipient: - alice@example.net' "$1"
+	grep -q '550 5.1.1 Nobody here' "$1"
+}
+
+@test "a pipeline with a mistake is said at once" {
+	run -111 --separate-stderr relay-retry -1 q 'ssh %z'
+	[[ $stderr == *'not a pipeline of'* ]]
+	run -111 --separate-stderr relay-retry -1 q ''
+	[[ $stderr == *'not a pipeline'* ]]
+	run -111 --separate-stderr relay-retry -1 q
+	[[ $stderr == 'usage: relay-retry '* ]]
+	run -111 --separate-stderr relay-retry -1 /proc/none 'cat'
+	[[ $stderr == *"cannot open the queue"* ]]
+}
