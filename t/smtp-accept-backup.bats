@@ -79,7 +79,10 @@ peer() {
 	wait_for 20 test -e peer.up
 }
 peer_down() {
-	[ -z "$PEER" ] || kill "$PEER"
+	[ -z "$PEER" ] || {
+		kill "$PEER"
+		wait "$PEER" || :
+	}
 	PEER=
 	rm -f peer.up
 }
@@ -209,6 +212,37 @@ rcpt() {
 	# nor is a greeting without end waited for
 	peer <<<$'while True: c.sendall(b"220-x\\r\\n" * 1000)'
 	wait_for 10 rcpt '451 4.3.2 '
+}
+
+@test "Postfix as the owner: it greets, greets late, with 5xx, with 4xx" {
+	postfix() {
+		peer_down
+		/usr/sbin/smtp-sink "${AS[@]}" "$@" "127.0.0.1:$PEER_PORT" 100 3>&- &
+		PEER=$!
+		wait_for 20 up
+	}
+	up() {
+		python3 -c 'if 1:
+			import os, socket
+			socket.create_connection(("127.0.0.1",
+			    int(os.environ["PEER_PORT"])))' 2>/dev/null
+	}
+	backup -o backup-wait=1
+	postfix
+	rcpt '451 4.3.2 '
+	postfix -W connect:30
+	wait_for 20 rcpt '250 '
+	logged 'is down \(no greeting in time\)'
+	postfix
+	wait_for 20 rcpt '451 4.3.2 '
+	postfix -f connect
+	wait_for 20 rcpt '250 '
+	logged 'is down \(it greets with 5'
+	postfix
+	wait_for 20 rcpt '451 4.3.2 '
+	postfix -r connect
+	wait_for 20 rcpt '250 '
+	logged 'is down \(it greets with 4'
 }
 
 @test "QUIT is said when the greeting has ended, and not before" {
