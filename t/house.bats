@@ -45,6 +45,8 @@ sanitized() {
 	needs av-scand libclamav.so libgmime-3.0.so libgobject-2.0.so \
 	    libglib-2.0.so libcrypto.so libz.so $filters
 	# shellcheck disable=SC2086
+	needs relay-ls libcrypto.so libz.so $filters
+	# shellcheck disable=SC2086
 	needs relay-put libpcre2-8.so libyaml-0.so libidn2.so libcrypto.so \
 	    libz.so $filters
 	for command in seal unseal; do
