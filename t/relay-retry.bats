@@ -85,6 +85,11 @@ put() {
 	[[ $output == *$'\tdone\t'* ]]
 }
 
+# says NODE VERDICT: what it answers from now on.
+says() {
+	printf '%s\n' "$2" >"$1.verdict"
+}
+
 # The entries that are left for a node.
 left() {
 	find "q/$1" -maxdepth 1 -type f -name '????????????????????????*' \
@@ -98,7 +103,7 @@ retry() {
 @test "what the owner takes is removed, and only that is sent which may be" {
 	put bob one 'envelope: c2VjcmV0'
 	put bob two 'from: carol'
-	echo done >bob.verdict
+	says bob 'done'
 	run -0 --separate-stderr retry -1
 	[ "$(left bob)" = 0 ]
 	grep -qx one bob.got
@@ -113,12 +118,12 @@ retry() {
 
 @test "what is deferred stays, and is not tried before its time" {
 	put bob one
-	echo 'defer 451 4.3.0 Not now' >bob.verdict
+	says bob 'defer 451 4.3.0 Not now'
 	run -111 retry -1 -o copies=0
 	[ "$(left bob)" = 1 ]
 	grep -q '^note: 451 4.3.0 Not now$' q/bob/.state
 	grep -q '^failures: 1$' q/bob/.state
-	echo done >bob.verdict
+	says bob 'done'
 	run -111 retry -1 -o copies=0
 	[ "$(left bob)" = 1 ]
 	[ "$(grep -c bob visits)" = 1 ]
@@ -137,11 +142,11 @@ retry() {
 
 @test "when it dies in the middle nothing is lost" {
 	for n in $(seq 40); do put bob "message $n"; done
-	echo die >bob.verdict
+	says bob die
 	run -111 retry -1 -o copies=0
 	[ "$(left bob)" = 40 ]
 	rm q/bob/.state bob.got
-	echo done >bob.verdict
+	says bob 'done'
 	run -0 retry -1
 	[ "$(left bob)" = 0 ]
 	[ "$(grep -c '^message ' bob.got)" = 40 ]
@@ -150,7 +155,7 @@ retry() {
 @test "if the owner is away two others get a copy, chosen by chance" {
 	for n in carol dave frank grace; do
 		node $n
-		echo done >$n.verdict
+		says $n 'done'
 	done
 	for n in $(seq 12); do put bob "message $n"; done
 	run -111 retry -1
@@ -171,7 +176,7 @@ retry() {
 }
 
 @test "a copy that we hold is given to nobody but the owner" {
-	echo done >carol.verdict
+	says carol 'done'
 	put bob one 'from: dave'
 	run -111 retry -1
 	[ "$(left bob)" = 1 ]
@@ -185,7 +190,7 @@ retry() {
 	sed -i '/domains/a\  backups: {except: [carol]}' nodes/bob.yaml
 	sed -i '/domains/a\  stores: {for: [carol, eve]}' nodes/dave.yaml
 	node frank
-	for n in carol dave frank; do echo done >$n.verdict; done
+	for n in carol dave frank; do says $n 'done'; done
 	put bob one
 	run -111 retry -1
 	[ ! -s carol.got ]
@@ -197,10 +202,10 @@ retry() {
 	node frank
 	node grace
 	node heidi
-	echo 'reject 552 5.3.1 No room' >carol.verdict
-	echo 'defer 451 4.3.0 Later' >dave.verdict
-	echo done >frank.verdict
-	echo done >grace.verdict
+	says carol 'reject 552 5.3.1 No room'
+	says dave 'defer 451 4.3.0 Later'
+	says frank 'done'
+	says grace 'done'
 	put bob one
 	run -111 retry -1
 	sort q/bob/*.copies >have
@@ -213,7 +218,7 @@ retry() {
 	put bob two
 	set -- q/bob/[0-9a-f]*
 	printf X | dd of="$1" bs=1 seek=60 conv=notrunc 2>/dev/null
-	echo done >bob.verdict
+	says bob 'done'
 	run -0 --separate-stderr retry -1
 	[[ $stderr == *'is damaged, and held'* ]]
 	[ -e "$1.held" ]
@@ -222,7 +227,7 @@ retry() {
 
 @test "a verdict for another message is none" {
 	put bob one
-	echo done >bob.verdict
+	says bob 'done'
 	cat >there <<-'EOF'
 		#!/bin/sh
 		python3 peer.py "$1" | sed -u "s/^id: ./id: z/"
@@ -234,7 +239,7 @@ retry() {
 
 @test "two runners at once do the work once" {
 	for n in $(seq 30); do put bob "message $n"; done
-	echo done >bob.verdict
+	says bob 'done'
 	retry -1 2>>log &
 	local first=$!
 	retry -1 2>>log &
@@ -245,7 +250,7 @@ retry() {
 }
 
 @test "a daemon takes what comes, and a destination that is said to be due" {
-	echo done >bob.verdict
+	says bob 'done'
 	put bob one
 	relay-retry -n nodes -k keys -o first=3600 -o last=3600 -o copies=0 q \
 	    './there %n' 2>>log 3>&- &
@@ -257,7 +262,7 @@ retry() {
 	# a destination that is new
 	put carol three
 	wait_for 10 grep -sq '^failures: 1' q/carol/.state
-	echo done >carol.verdict
+	says carol 'done'
 	rm -f q/carol/.state
 	printf 'next: 0\nsucceeded: 0\nfailures: 0\nnote: \n' >q/carol/.new
 	mv q/carol/.new q/carol/.state
@@ -265,7 +270,7 @@ retry() {
 	# and SIGHUP
 	put dave four
 	wait_for 10 grep -sq '^failures: 1' q/dave/.state
-	echo done >dave.verdict
+	says dave 'done'
 	kill -HUP "$runner"
 	wait_for 10 grep -sqx four dave.got
 	kill "$runner"
@@ -333,7 +338,7 @@ retry() {
 }
 
 @test "mail in the clear that is refused bounces to its sender" {
-	echo 'reject 550 5.1.1 Nobody here' >carol.example.verdict
+	says carol.example 'reject 550 5.1.1 Nobody here'
 	frame m | relay-put -o clear=1 q >answer
 	run -111 --separate-stderr relay-retry -1 q './there %n'
 	[[ $stderr == *'there is no -o bounces'* ]]
