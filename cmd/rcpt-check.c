@@ -10,16 +10,15 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
 #include "node/set.h"
 
-#define DEFAULT_DIR "/etc/pimail/nodes"
 #define LINE_MAX_OCTETS 1000
 
 static void
@@ -195,14 +194,12 @@ answer_all(const char *dir, char **addresses)
 int
 main(int argc, char **argv)
 {
-	const char *dir = getenv("PIMAIL_NODES");
+	const char *dir = conf_environment(NODES_ENV, NODES_DIR);
 	bool test = false;
 	int c, status;
 
 	err_init(argv[0]);
 	file_sane_stdio();
-	if (dir == NULL || *dir == '\0')
-		dir = DEFAULT_DIR;
 	while ((c = getopt(argc, argv, "n:t")) != -1)
 		switch (c) {
 		case 'n':

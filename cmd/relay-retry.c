@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "net/courier.h"
 #include "peer/runner.h"
 #include "peer/transport.h"
+#include "seal/openpgp.h"
 #include "seal/veil.h"
 
 static void
@@ -64,14 +64,6 @@ wants_nodes(const char *line)
 	return wants;
 }
 
-static const char *
-environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -110,7 +102,7 @@ main(int argc, char **argv)
 	file_sane_stdio();
 	umask(077);
 	signal(SIGXFSZ, SIG_IGN); /* is EFBIG then */
-	how.keydir = environment("PIMAIL_KEYS", "/var/lib/pimail/keys");
+	how.keydir = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	while ((c = getopt(argc, argv, "1k:n:o:")) != -1)
 		switch (c) {
 		case '1':
@@ -133,7 +125,7 @@ main(int argc, char **argv)
 	how.line = argv[optind + 1];
 	check_line(how.line);
 	if (how.nodes == NULL && wants_nodes(how.line))
-		how.nodes = environment("PIMAIL_NODES", "/etc/pimail/nodes");
+		how.nodes = conf_environment(NODES_ENV, NODES_DIR);
 	if (queue_open(&queue, argv[optind], true) < 0)
 		fatal("cannot open the queue '%s': %s", argv[optind],
 		    errno == EPROTO ? "it is none, or of another version"

@@ -131,3 +131,11 @@ conf_set(const struct conf_option *options, size_t count, const char *argument)
 		fatal("-o '%s': out of range", argument);
 	*(uint64_t *)option->value = n;
 }
+
+const char *
+conf_environment(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : otherwise;
+}

@@ -33,6 +33,9 @@ struct conf_option {
 void conf_set(
     const struct conf_option *options, size_t count, const char *argument);
 
+/* The environment's value of that name, if it is there and not empty. */
+const char *conf_environment(const char *name, const char *otherwise);
+
 /* The value parsers by themselves: 0, or -1 if it is not one. */
 int conf_parse_size(const char *text, uint64_t *octets);
 int conf_parse_seconds(const char *text, uint64_t *milliseconds);

@@ -15,6 +15,10 @@
 #include "base/bundle.h"
 #include "mail/address.h"
 
+/* Where the manifests are if nobody says so, and who may. */
+#define NODES_DIR "/etc/pimail/nodes"
+#define NODES_ENV "PIMAIL_NODES"
+
 enum match_class {
 	MATCH_LOCAL,  /* a mailbox of the own node */
 	MATCH_BACKUP, /* a mailbox of another node that we are a backup for */

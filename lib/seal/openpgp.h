@@ -14,6 +14,10 @@
 
 #include "mail/message.h"
 
+/* The key directory if nobody says so, and who may. */
+#define OPENPGP_KEYS "/var/lib/pimail/keys"
+#define OPENPGP_KEYS_ENV "PIMAIL_KEYS"
+
 #define OPENPGP_FINGERPRINT_SIZE 65 /* 40 or 64 upper-case digits, NUL */
 #define OPENPGP_KEY_MAX (256 << 10) /* octets of a key's file */
 #define OPENPGP_SIGNATURE_MAX (16 << 10)
