@@ -91,11 +91,11 @@ write_new(int dir, const char *name, struct span text, mode_t mode)
 	return close_after(fd, rc);
 }
 
-int
-file_replace(int dir, const char *name, struct span text, mode_t mode)
+static int
+put(int dir, const char *name, struct span text, mode_t mode, bool replace)
 {
 	char fresh[NAME_MAX + 1];
-	int n, saved;
+	int n, rc, saved;
 
 	n = snprintf(fresh, sizeof(fresh), ".%s.new", name);
 	if (n < 0 || (size_t)n >= sizeof(fresh)) {
@@ -105,13 +105,27 @@ file_replace(int dir, const char *name, struct span text, mode_t mode)
 	/* of somebody who died over it */
 	if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
 		return -1;
-	if (write_new(dir, fresh, text, mode) == 0 &&
-	    renameat(dir, fresh, dir, name) == 0)
-		return fsync(dir);
+	rc = write_new(dir, fresh, text, mode);
+	if (rc == 0)
+		rc = replace ? renameat(dir, fresh, dir, name)
+			     : linkat(dir, fresh, dir, name, 0);
 	saved = errno;
-	unlinkat(dir, fresh, 0);
+	if (rc < 0 || !replace)
+		unlinkat(dir, fresh, 0);
 	errno = saved;
-	return -1;
+	return rc < 0 ? -1 : fsync(dir);
+}
+
+int
+file_replace(int dir, const char *name, struct span text, mode_t mode)
+{
+	return put(dir, name, text, mode, true);
+}
+
+int
+file_create(int dir, const char *name, struct span text, mode_t mode)
+{
+	return put(dir, name, text, mode, false);
 }
 
 const char *

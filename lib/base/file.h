@@ -22,6 +22,9 @@ int file_read_regular(const char *path, struct buf *buf);
  * errno. */
 int file_replace(int dir, const char *name, struct span text, mode_t mode);
 
+/* The same if there is none of that name; else -1 with EEXIST. */
+int file_create(int dir, const char *name, struct span text, mode_t mode);
+
 /* $TMPDIR, or /var/tmp. */
 const char *file_temp_dir(void);
 

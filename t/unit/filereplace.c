@@ -41,6 +41,17 @@ test_new_text_takes_the_old_ones_place(void)
 }
 
 static void
+test_a_new_file_never_takes_the_place_of_another(void)
+{
+	unlink(path_of("x.yaml"));
+	CHECK(file_create(fd, "x.yaml", span_of("one"), 0600) == 0);
+	CHECK(holds("x.yaml", "one"));
+	CHECK(file_create(fd, "x.yaml", span_of("two"), 0600) < 0 &&
+	      errno == EEXIST);
+	CHECK(holds("x.yaml", "one"));
+}
+
+static void
 test_what_another_left_is_no_hindrance(void)
 {
 	put(".x.yaml.new", "half");
@@ -105,6 +116,7 @@ main(void)
 		fatal("cannot make a directory");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	TEST(new_text_takes_the_old_ones_place);
+	TEST(a_new_file_never_takes_the_place_of_another);
 	TEST(what_another_left_is_no_hindrance);
 	TEST(old_text_stays_if_there_is_no_room);
 	TEST(only_a_regular_file_is_read_as_one);

@@ -7,7 +7,7 @@
 #include "parties.h"
 
 #define LARGE (4 << 20)
-#define SOON_MS 1500
+#define SOON_MS 1000
 #define GONE_MS 5000 /* for a killed process to go */
 
 static enum openpgp_result
@@ -277,7 +277,7 @@ test_what_a_gpg_that_dies_gave_out_is_not_believed(void)
 static bool
 all_gone(const char *path)
 {
-	struct buf text = BUF_INIT(4096);
+	struct buf text = BUF_INIT(65536);
 	int64_t deadline = clock_ms() + GONE_MS;
 	const char *p;
 	char *end;
