@@ -14,6 +14,10 @@ sys.stdout.buffer.write(out + b"%08x\n" % zlib.crc32(out[:-5]))
 PY
 }
 
+teardown() {
+	if [ -n "${PID:-}" ]; then kill "$PID" 2>/dev/null && wait "$PID" || :; fi
+}
+
 mk() { # MESSAGE FIELD...: a frame with just these fields
 	python3 mk.py "$@"
 }
@@ -304,6 +308,48 @@ subjects() { # the subjects of what is shown
 	run -111 --separate-stderr sh -c 'relay-ls q >/dev/full'
 	run -111 --separate-stderr sh -c 'relay-ls -c q >/dev/full'
 	run -111 --separate-stderr sh -c 'relay-ls q >&-'
+}
+
+# A runner for q, which brings everything to the queue "home" if "up" is there.
+runner() {
+	cat >transport <<'SH'
+#!/bin/sh
+[ -e up ] && exec relay-put -o free=0 -o clear=1 home
+SH
+	chmod +x transport
+	relay-retry -o first=3600 q ./transport >log 2>&1 &
+	PID=$!
+}
+
+is_home() { # COUNT: so many messages are
+	[ "$(find home -name '[0-9a-f]*' -type f 2>/dev/null | wc -l)" = "$1" ]
+}
+
+@test "try now: a runner that would wait for an hour does so at once" {
+	put m 'id: t1' 'direction: returned' 'node: bob'
+	runner
+	wait_for 20 grep -qs 'failures: 1' q/bob/.state
+	ls_ 0 -c -n bob q
+	[[ ${lines[0]} =~ ^bob$'\t'1$'\t'[0-9]+$'\t'0$'\t'[0-9]+s$'\t'[0-9]+m$'\t'1$'\t'. ]]
+	touch up
+	ls_ 0 -t -n bob q
+	wait_for 20 is_home 1
+	ls_ 0 q
+	[ -z "$output" ]
+}
+
+@test "what is held waits, and goes as soon as it is released" {
+	fill
+	ls_ 0 -H -n bob q
+	touch up
+	runner
+	wait_for 20 is_home 3
+	ls_ 0 q
+	[ ${#lines[@]} = 2 ]
+	ls_ 0 -r -p alice q
+	wait_for 20 is_home 4
+	ls_ 0 -s q
+	[ "$(subjects)" = 'one ' ]
 }
 
 @test "what goes away while it looks is passed over" {
