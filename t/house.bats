@@ -44,6 +44,7 @@ sanitized() {
 	# shellcheck disable=SC2086
 	needs av-scand libclamav.so libgmime-3.0.so libgobject-2.0.so \
 	    libglib-2.0.so libcrypto.so libz.so $filters
+	needs node-manifest libgpgme.so libpcre2-8.so libyaml-0.so libidn2.so
 	needs node-init libgpgme.so libpcre2-8.so libyaml-0.so libidn2.so \
 	    libcrypto.so
 	# shellcheck disable=SC2086
