@@ -396,7 +396,7 @@ main(int argc, char **argv)
 	file_sane_stdio();
 	umask(077);
 	signal(SIGXFSZ, SIG_IGN); /* is EFBIG then */
-	accepter.dir = getenv("PIMAIL_NODES");
+	accepter.dir = conf_environment("PIMAIL_NODES", "/etc/pimail/nodes");
 	while ((c = getopt(argc, argv, "n:o:p:")) != -1)
 		switch (c) {
 		case 'n':
@@ -417,8 +417,6 @@ main(int argc, char **argv)
 			usage();
 	if (accepter.peer == NULL || accepter.own.name == NULL)
 		usage();
-	if (accepter.dir == NULL || *accepter.dir == '\0')
-		accepter.dir = "/etc/pimail/nodes";
 	clean_environment();
 	load_nodes(&accepter);
 	accepter.seen = seen_open(seen, days);

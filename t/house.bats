@@ -52,6 +52,9 @@ sanitized() {
 	# shellcheck disable=SC2086
 	needs relay-put libpcre2-8.so libyaml-0.so libidn2.so libcrypto.so \
 	    libz.so $filters
+	# shellcheck disable=SC2086
+	needs relay-accept libpcre2-8.so libyaml-0.so libidn2.so libcrypto.so \
+	    libz.so $filters
 	for command in seal unseal; do
 		# shellcheck disable=SC2086
 		needs "$command" libgpgme.so libpcre2-8.so libyaml-0.so \
