@@ -1,13 +1,6 @@
-/*
- * Nothing of a message is believed before gpg has said that its integrity check
- * passed and that it came to the end (EFAIL was plaintext given out before
- * that), and what gpg did not say is OPENPGP_TROUBLE.
- */
 #include "seal/openpgp.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,38 +13,6 @@
 	    GPGME_ENCRYPT_NO_ENCRYPT_TO)
 
 #define SIGNATURE_END "-----END PGP SIGNATURE-----\n"
-
-/* What a sealed message may grow to, for others compress: to this many times
- * its size and no more than a bomb that is worth nothing. */
-#define GROWTH 64
-
-enum openpgp_result
-openpgp_because(
-    struct openpgp *openpgp, enum openpgp_result result, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(openpgp->why, sizeof(openpgp->why), fmt, args);
-	va_end(args);
-	if (n > 0)
-		err_printable(openpgp->why, strlen(openpgp->why));
-	return result;
-}
-
-enum openpgp_result
-openpgp_trouble(struct openpgp *openpgp)
-{
-	const struct gpgrun *run = &openpgp->run;
-
-	if (run->trouble != NULL)
-		return openpgp_because(
-		    openpgp, OPENPGP_TROUBLE, "%s", run->trouble);
-	return openpgp_because(openpgp, OPENPGP_TROUBLE,
-	    "gpg did not end well: %s",
-	    run->error != 0 ? gpgme_strerror(run->error) : "no reason given");
-}
 
 /* Whether nobody else may look into it. */
 static bool
@@ -145,36 +106,6 @@ begin(struct openpgp *openpgp, bool sign, bool armor, gpgme_ctx_t *ctx)
 	return OPENPGP_OK;
 }
 
-/* Trouble with a file of ours; OPENPGP_OK if there was none. */
-static enum openpgp_result
-judge_files(struct openpgp *openpgp, const struct gpgdata *in,
-    const struct gpgdata *out)
-{
-	int error = in->error != 0 ? in->error : out->error;
-
-	return error == 0 ? OPENPGP_OK
-			  : openpgp_because(openpgp, OPENPGP_TROUBLE, "%s",
-				strerror(error));
-}
-
-/* How a run that made something ended; whole: and nothing is missing. */
-static enum openpgp_result
-judge_made(struct openpgp *openpgp, bool sign, bool whole)
-{
-	const struct gpgstatus *status = &openpgp->run.status;
-
-	if (status->bad_recipient)
-		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
-		    "gpg does not take the key to encrypt with");
-	if (status->bad_signer)
-		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
-		    "gpg does not take our own key to sign with");
-	if (openpgp->run.error != 0 || status->failure ||
-	    status->created != (sign ? 1 : 0) || !whole)
-		return openpgp_trouble(openpgp);
-	return OPENPGP_OK;
-}
-
 /* gpg says that it has encrypted when the last octet is in the pipe. */
 static enum openpgp_result
 seal_through(struct openpgp *openpgp, gpgme_ctx_t ctx, const char *fingerprint,
@@ -191,10 +122,10 @@ seal_through(struct openpgp *openpgp, gpgme_ctx_t ctx, const char *fingerprint,
 		    ctx, NULL, fingerprint, FLAGS, in->data, out->data);
 	if (gpgrun_wait(&openpgp->run, started) < 0)
 		return openpgp_trouble(openpgp);
-	result = judge_files(openpgp, in, out);
-	return result == OPENPGP_OK
-		   ? judge_made(openpgp, sign, openpgp->run.status.encrypted)
-		   : result;
+	result = openpgp_judge_files(openpgp, in, out);
+	return result == OPENPGP_OK ? openpgp_judge_made(openpgp, sign,
+					  openpgp->run.status.encrypted)
+				    : result;
 }
 
 static enum openpgp_result
@@ -262,7 +193,7 @@ openpgp_sign(struct openpgp *openpgp, struct span text, struct buf *signature)
 	    0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_made(
+		result = openpgp_judge_made(
 		    openpgp, true, span_ends(buf_span(&made), SIGNATURE_END));
 	if (result == OPENPGP_OK && !buf_addspan(signature, buf_span(&made)))
 		result = openpgp_because(
@@ -273,100 +204,13 @@ openpgp_sign(struct openpgp *openpgp, struct span text, struct buf *signature)
 	return result;
 }
 
-/* SHA-2 and SHA-3; a collision of an older one is a signature of another text.
- */
-static bool
-is_strong(unsigned hash)
-{
-	return (hash >= 8 && hash <= 12) || hash == 14;
-}
-
-/* The one signature of what is whole; none is OPENPGP_UNSIGNED. */
-static enum openpgp_result
-judge_signature(struct openpgp *openpgp)
-{
-	const struct gpgstatus *status = &openpgp->run.status;
-
-	if (status->signatures == 0)
-		return openpgp_because(
-		    openpgp, OPENPGP_UNSIGNED, "there is no signature");
-	if (status->signatures > 1)
-		return openpgp_because(openpgp, OPENPGP_BAD,
-		    "there are %u signatures", status->signatures);
-	if (status->bad > 0)
-		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "the signature is bad");
-	if (status->unknown > 0)
-		return openpgp_because(openpgp, OPENPGP_NO_KEY,
-		    "signed by %s, whose key is not here", status->signer);
-	if (status->stale > 0)
-		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
-		    "signed by %s, whose key has expired or was revoked",
-		    status->signer);
-	if (status->good != 1 || status->valid != 1 ||
-	    status->signer[0] == '\0')
-		return openpgp_trouble(openpgp);
-	if (!is_strong(status->hash))
-		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "the signature is over a weak hash");
-	return openpgp->run.error == 0 && !status->failure
-		   ? OPENPGP_OK
-		   : openpgp_trouble(openpgp);
-}
-
-/* Why a message could not be opened.  It is its own fault only if that is
- * certain: gpg had the key and says that the rest is wrong, or anybody sees it.
- */
-static enum openpgp_result
-judge_failure(struct openpgp *openpgp, const struct message *sealed)
-{
-	const struct gpgstatus *status = &openpgp->run.status;
-	uint64_t ids[ARMOR_KEYS];
-
-	if (status->damaged || status->no_data || status->bad > 0 ||
-	    gpgstatus_is_bad_key(status) ||
-	    (status->opened && status->failed && status->ended) ||
-	    (armor_keys(sealed, ids) < 0 && errno == EBADMSG))
-		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "it is damaged, or not encrypted");
-	if (status->keys > 0 && status->alien >= status->keys)
-		return openpgp_because(openpgp, OPENPGP_NO_KEY,
-		    "it is encrypted to a key that is not ours");
-	return openpgp_trouble(openpgp);
-}
-
-static enum openpgp_result
-judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
-    const struct gpgdata *out, const struct message *sealed)
-{
-	const struct gpgstatus *status = &openpgp->run.status;
-	enum openpgp_result result = judge_files(openpgp, in, out);
-
-	if (result != OPENPGP_OK)
-		return result;
-	if (in->damaged)
-		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "its armor is damaged");
-	if (out->too_much)
-		return openpgp_because(openpgp, OPENPGP_BAD,
-		    "more comes out of it than %d times its size", GROWTH);
-	if (status->outside || status->plaintexts > 1 || status->syntax)
-		return openpgp_because(
-		    openpgp, OPENPGP_BAD, "not all that is in it is encrypted");
-	if (!status->begun || !status->ended || !status->decrypted ||
-	    !status->intact || status->damaged || status->failed ||
-	    status->plaintexts != 1)
-		return judge_failure(openpgp, sealed);
-	return judge_signature(openpgp);
-}
-
 static uint64_t
 room_for(const struct message *sealed)
 {
 	uint64_t size = message_size(sealed);
 
-	return size > MESSAGE_SIZE_MAX / GROWTH ? MESSAGE_SIZE_MAX
-						: size * GROWTH;
+	return size > MESSAGE_SIZE_MAX / OPENPGP_GROWTH ? MESSAGE_SIZE_MAX
+							: size * OPENPGP_GROWTH;
 }
 
 enum openpgp_result
@@ -390,7 +234,7 @@ openpgp_open(struct openpgp *openpgp, const struct message *sealed,
 		gpgme_op_decrypt_verify_start(ctx, in.data, out.data)) < 0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_opened(openpgp, &in, &out, sealed);
+		result = openpgp_judge_opened(openpgp, &in, &out, sealed);
 	gpgdata_free(&in);
 	gpgdata_free(&out);
 	if (result != OPENPGP_OK && result != OPENPGP_UNSIGNED)
@@ -426,7 +270,7 @@ verify(struct openpgp *openpgp, const char *fingerprint, struct span text,
 	else if (status->signatures == 0)
 		result = openpgp_trouble(openpgp);
 	else
-		result = judge_signature(openpgp);
+		result = openpgp_judge_signature(openpgp);
 	if ((result == OPENPGP_OK || result == OPENPGP_NO_KEY) &&
 	    strcmp(status->signer, fingerprint) != 0)
 		result = openpgp_because(openpgp, OPENPGP_BAD_KEY,

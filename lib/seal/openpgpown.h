@@ -11,8 +11,11 @@
 #include "seal/openpgp.h"
 
 #define OPENPGP_PEERS 64    /* keys that are remembered */
-#define OPENPGP_OWN_KEYS 16 /* secret keys in a key directory */
 #define OPENPGP_HOME_MAX 80 /* octets: a socket's path ends at 107 */
+
+/* What a sealed message may grow to, for others compress: to this many times
+ * its size and no more than a bomb that is worth nothing. */
+#define OPENPGP_GROWTH 64
 
 /* Which state of a file it was. */
 struct openpgp_file {
@@ -48,6 +51,30 @@ enum openpgp_result openpgp_because(
 /* Trouble: what gpgrun knows of it, or else that gpg did not end well. */
 enum openpgp_result openpgp_trouble(struct openpgp *openpgp);
 
+/* How an operation of gpg ended that came to an end.  Of files: whether those
+ * that messages are in did their part; of what was made: whole, that nothing is
+ * missing; of what was opened: plain is good only if it is OPENPGP_OK or
+ * OPENPGP_UNSIGNED.  Of a signature: there is one. */
+enum openpgp_result openpgp_judge_files(struct openpgp *openpgp,
+    const struct gpgdata *in, const struct gpgdata *out);
+enum openpgp_result openpgp_judge_made(
+    struct openpgp *openpgp, bool sign, bool whole);
+enum openpgp_result openpgp_judge_opened(struct openpgp *openpgp,
+    const struct gpgdata *in, const struct gpgdata *out,
+    const struct message *sealed);
+enum openpgp_result openpgp_judge_signature(struct openpgp *openpgp);
+
+/* 40 hexadecimal digits as gpg writes them, or 64 of newer keys: what does not
+ * look so could be an option to gpg. */
+bool openpgp_is_fingerprint(const char *text);
+enum openpgp_result openpgp_no_fingerprint(struct openpgp *openpgp);
+
+/* The state of the key directory's public keys: gpg's old kind of file, which
+ * openpgp_make() sets up, or the new one. */
+void openpgp_keyring(const struct openpgp *openpgp, struct openpgp_file *file);
+bool openpgp_same_file(
+    const struct openpgp_file *a, const struct openpgp_file *b);
+
 /* Our own key that signs, in openpgp->own_key. */
 enum openpgp_result openpgp_find_own(struct openpgp *openpgp);
 
@@ -63,6 +90,10 @@ void openpgp_forget_peer(struct openpgp *openpgp, const char *fingerprint);
 /* Whether octets are one public key, the one with that fingerprint. */
 enum openpgp_result openpgp_check_key(struct openpgp *openpgp, struct span text,
     const char *fingerprint, struct gpgkey *key);
+
+/* Takes a key that was looked at into the key directory. */
+enum openpgp_result openpgp_take_in(
+    struct openpgp *openpgp, struct span text, const char *fingerprint);
 
 /* Files of a key directory that is new.  0, or -1 with errno. */
 int openpgp_set_up(struct openpgp *openpgp);
