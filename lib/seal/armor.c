@@ -247,6 +247,8 @@ armor_write(struct armor_writer *writer, const void *p, size_t len)
 	const unsigned char *from = p;
 	size_t n;
 
+	if (len == 0)
+		return 0;
 	if (writer->held > 0) {
 		n = sizeof(writer->rest) - writer->held;
 		n = n < len ? n : len;
