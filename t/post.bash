@@ -68,6 +68,18 @@ way() {
 	echo "$2 $(<"$2/ssh/host.pub")" >>"$1/ssh/known"
 }
 
+# relay_from NODE [PIPELINE]: the sample as NODE has it, with a pipeline that
+# keeps what comes in NODE/got.
+relay_from() {
+	local keep="mail-filter -f dd of=$D/$1/got oflag=append conv=notrunc"
+	sed -e "s|/var/spool/pimail|$D/$1/spool|" \
+	    -e "s|/var/lib/pimail|$D/$1|" \
+	    -e "s|relay-accept|relay-accept -n $D/$1/nodes|" \
+	    -e "s#own=.*#own='${2-$keep status=none}' \\\\#" \
+	    "$BATS_TEST_DIRNAME/../share/ssh/relay-from" >"$1/etc/relay-from"
+	chmod +x "$1/etc/relay-from"
+}
+
 # manifests NODE: what it has of both nodes.
 manifests() {
 	local node

@@ -35,17 +35,16 @@ teardown() {
 
 # here NODE: its samples, with the places of this test.
 here() {
-	local got="mail-filter -f dd of=$D/$1/got oflag=append conv=notrunc"
 	sed -i -e "s|/etc/pimail/nncp.hjson|$D/$1/etc/nncp.hjson|g" \
 	    -e "s|/etc/pimail/nodes|$D/$1/nodes|g" \
 	    -e "s|/var/spool/pimail|$D/$1/spool|g" \
 	    -e "s|/usr/local/share/pimail|$D/$1/share|g" \
 	    -e "s|/usr/local/bin|$B|" \
-	    -e "s|unseal . maildir-deliver /srv/mail|$got status=none|" \
-	    -e "s|relay-accept -p|relay-accept -n $D/$1/nodes -o seen=$D/$1/seen -p|" \
+	    -e "s|/etc/pimail/relay-from|$D/$1/etc/relay-from|" \
 	    -e "s|relay-retry |relay-retry -1 -k $D/$1/keys |" \
 	    -e "s|exec ssh |exec ssh -F $D/$1/ssh/config |" \
 	    -e "s| -p 2222||;s|pimail@\(.*example\)|$ME@\1|" "$1"/share/nncp/*
+	relay_from "$1"
 }
 
 # configure NODE PEER: its nncp.hjson is the sample with the names of these two,
@@ -210,8 +209,7 @@ home() {
 	message m 3000
 	hold m
 	echo 'exit 1' >verdict
-	sed -i "s|own=.*|own='mail-filter -f sh $D/verdict' \\\\|" \
-	    bob/share/nncp/pimail-frame
+	relay_from bob "mail-filter -f sh $D/verdict"
 	run -111 home
 	[ "$(held)" = 1 ]
 	[ -z "$(find carol/spool/post -type f)" ]

@@ -1,6 +1,7 @@
 # share/uucp and share/post: mail of another node goes home by UUCP over ssh.
 load lib.bash
 load post.bash
+load seal.bash
 
 setup() {
 	post_setup
@@ -12,10 +13,10 @@ setup() {
 	for node in carol bob; do
 		keys $node
 		manifests $node
-		mkdir -p $node/spool/uucp
+		mkdir -p $node/spool/uucp $node/etc
 		cp -R "$BATS_TEST_DIRNAME/../share" $node/share
 		here $node
-		cp -R $node/share/uucp $node/etc
+		cp -R $node/share/uucp/. $node/etc
 		sed -i "s/^nodename .*/nodename $node/" $node/etc/config
 	done
 	# bob is a node of carol's samples; carol is what alice is in bob's
@@ -35,22 +36,22 @@ setup() {
 }
 
 teardown() {
+	if [ -n "${K-}" ]; then seal_teardown_file; fi
 	post_teardown
 }
 
 # here NODE: its samples, with the places of this test.
 here() {
-	local got="mail-filter -f dd of=$D/$1/got oflag=append conv=notrunc"
 	sed -i -e "s|/etc/pimail/uucp|$D/$1/etc|g" \
 	    -e "s|/etc/pimail/nodes|$D/$1/nodes|g" \
 	    -e "s|/var/spool/pimail|$D/$1/spool|g" \
 	    -e "s|/usr/local/share/pimail|$D/$1/share|g" \
 	    -e "s|/usr/local/bin|$B|" \
-	    -e "s|unseal . maildir-deliver /srv/mail|$got status=none|" \
-	    -e "s|relay-accept -p|relay-accept -n $D/$1/nodes -o seen=$D/$1/seen -p|" \
+	    -e "s|/etc/pimail/relay-from|$D/$1/etc/relay-from|" \
 	    -e "s|relay-retry |relay-retry -1 -k $D/$1/keys |" \
 	    -e "s|/usr/bin/ssh |/usr/bin/ssh -F $D/$1/ssh/config |" \
 	    -e "s| -p 2222||;s|pimail@\(.*example\)|$ME@\1|" "$1"/share/uucp/*
+	relay_from "$1"
 }
 
 # login AT NODE: AT lets it in, by the line of its samples.
@@ -106,6 +107,34 @@ home() {
 	call bob || :
 	execute carol
 	retry
+}
+
+@test "sealed mail is opened at home, and nobody on the way can read it" {
+	seal_setup_file
+	{
+		printf 'From: Alice <alice@example.net>\nSubject: plans\n\n'
+		yes 'the quick brown fox' 2>/dev/null | head -c 3000
+	} >m
+	relay_from bob "unseal -k $K/keys/bob -n $K/view/bob | maildir-deliver $D/bob/mail"
+	mkdir -m 700 bob/mail
+	[ "$(id -u)" != 0 ] || chown -R uucp "$K" bob/mail
+	mail-frame -f 'node: bob' -s alice@example.net \
+	    -r 'contact talktome@bob.example' <m |
+	    "${AS[@]}" seal -k "$K/keys/carol" -n "$K/view/carol" |
+	    "${AS[@]}" relay-put carol/spool/sealed >put
+	run -111 retry
+	call carol
+	# it is in carol's queue and spool, then in bob's
+	[ "$(held)" = 1 ]
+	[ -n "$(find bob/spool/uucp -name 'X.*' -type f)" ]
+	run -1 grep -raqF -e 'quick brown' -e talktome -e alice@ {carol,bob}/spool
+	execute bob
+	call bob
+	execute carol
+	retry
+	[ "$(held)" = 0 ]
+	[ "$(find bob/mail/contact/new -type f | wc -l)" = 1 ]
+	sed '1,/^From: Alice/{/^From: Alice/!d}' bob/mail/contact/new/* | cmp - m
 }
 
 @test "many messages and a large one go in one call, octet for octet" {
@@ -168,8 +197,7 @@ home() {
 	message m 3000
 	hold m
 	echo 'exit 1' >verdict
-	sed -i "s|own=.*|own='mail-filter -f sh $D/verdict' \\\\|" \
-	    bob/share/uucp/pimail-frame
+	relay_from bob "mail-filter -f sh $D/verdict"
 	run -111 home
 	[ "$(held)" = 1 ]
 	[ -z "$(find carol/spool/post -type f)" ]
