@@ -114,13 +114,17 @@ judge_failure(struct openpgp *openpgp, const struct message *sealed)
 {
 	const struct gpgstatus *status = &openpgp->run.status;
 	uint64_t ids[ARMOR_KEYS];
+	int count = armor_keys(sealed, ids);
 
 	if (status->damaged || status->no_data || status->bad > 0 ||
 	    gpgstatus_is_bad_key(status) ||
 	    (status->opened && status->failed && status->ended) ||
-	    (armor_keys(sealed, ids) < 0 && errno == EBADMSG))
+	    (count < 0 && errno == EBADMSG))
 		return openpgp_because(
 		    openpgp, OPENPGP_BAD, "it is damaged, or not encrypted");
+	if (count == 0)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "it is encrypted with a passphrase");
 	if (status->keys > 0 && status->alien >= status->keys)
 		return openpgp_because(openpgp, OPENPGP_NO_KEY,
 		    "it is encrypted to a key that is not ours");

@@ -164,6 +164,7 @@ test_what_other_ways_of_sealing_there_are_is_judged(void)
 	CHECK(BY_ALICE("--store") == OPENPGP_BAD);
 	CHECK(BY_ALICE("-r", bob.fingerprint, "--digest-algo", "SHA1", "-se") ==
 	      OPENPGP_BAD);
+	CHECK(BY_ALICE("--passphrase", "secret", "--symmetric") == OPENPGP_BAD);
 	/* no integrity check */
 	CHECK(BY_ALICE("-r", bob.fingerprint, "--rfc2440", "--cipher-algo",
 		  "AES", "-se") == OPENPGP_BAD);
