@@ -121,7 +121,9 @@ merge_key(struct import *import)
 		result = export_key(import);
 	if (result != OPENPGP_OK)
 		return judge(import, "its key", result);
-	if (import->key.len == 0 || import->key.len > OPENPGP_KEY_MAX)
+	if (import->key.len == 0)
+		return fail(import, "its key", "gpg has taken it and lost it");
+	if (import->key.len > OPENPGP_KEY_MAX)
 		return refuse(import, "its key is too large");
 	return IMPORT_DONE;
 }

@@ -371,6 +371,51 @@ test_last_good_one_stays_if_writing_fails(void)
 	CHECK(have(7));
 }
 
+/* A program in gpg's place, which does this and then what gpg does. */
+static struct openpgp *
+openpgp_that(const char *does)
+{
+	struct openpgp *openpgp;
+	char script[300];
+
+	snprintf(
+	    script, sizeof(script), "#!/bin/sh\n%s\nexec gpg \"$@\"\n", does);
+	put("x.yaml", script);
+	chmod(path_of("x.yaml"), 0700);
+	openpgp = openpgp_new_with(ours_dir, path_of("x.yaml"));
+	if (openpgp == NULL)
+		fatal("cannot use a script");
+	openpgp_set_wait(openpgp, 500);
+	return openpgp;
+}
+
+static void
+test_gpg_that_hangs_or_dies_is_no_yes_and_no_no(void)
+{
+	static const char *const troubles[] = {"exec sleep 30", "exit 1",
+	    "kill -9 $$", "exec >/dev/null",
+	    "case $* in *--verify*) kill -9 $$;; esac",
+	    "case $* in *--import*) exec sleep 30;; esac",
+	    "case $* in *--export*) exit 2;; esac"};
+	struct openpgp *good = ours;
+	size_t i;
+
+	for (i = 0; i < nitems(troubles); i++) {
+		begin();
+		put("bob.yaml", MANIFEST("bob", "  b: {matches: b}\n"));
+		write_manifest("7", "bob.example", "");
+		sign(bobs, bobs_key);
+		ours = openpgp_that(troubles[i]);
+		CHECK(import() == IMPORT_FAILED);
+		openpgp_free(ours);
+		ours = good;
+		CHECK(access(path_of("bob.yaml"), F_OK) == 0 &&
+		      import_serial(dir, "bob") == 0);
+		CHECK(import() == IMPORT_DONE);
+		CHECK(have(7));
+	}
+}
+
 int
 main(void)
 {
@@ -391,6 +436,7 @@ main(void)
 	TEST(our_own_manifest_is_not_theirs_to_change);
 	TEST(links_are_replaced_and_not_followed);
 	TEST(last_good_one_stays_if_writing_fails);
+	TEST(gpg_that_hangs_or_dies_is_no_yes_and_no_no);
 	drop(ours, ours_dir);
 	drop(bobs, bobs_dir);
 	drop(mallorys, mallorys_dir);
