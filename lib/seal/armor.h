@@ -2,8 +2,9 @@
  * armor: OpenPGP messages as text (RFC 4880, 6.2), and to whom they are (5.1).
  *
  * gpg could do that, and takes longer for it than for all its cryptography.
- * There is no checksum on what is written and none is looked at: RFC 9580, 6.1
- * wants it so, the message's integrity check says all.
+ * The checksum is written, and is not looked at: the message's integrity check
+ * says all (RFC 9580, 6.1), but without it and without a "=" at the end GnuPG
+ * 2.2 does not find the end, and calls the message manipulated.
  */
 #ifndef SEAL_ARMOR_H
 #define SEAL_ARMOR_H
@@ -40,7 +41,8 @@ ssize_t armor_read(struct armor_reader *reader, void *p, size_t len);
 
 struct armor_writer {
 	struct message *message;
-	size_t held; /* of rest */
+	uint32_t crc; /* its 24 bits on the left */
+	size_t held;  /* of rest */
 	unsigned char rest[ARMOR_LINE_OCTETS];
 	size_t filled; /* of text */
 	char text[ARMOR_BUFFER];

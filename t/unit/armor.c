@@ -88,7 +88,7 @@ test_text_is_written_in_lines_of_64(void)
 	static const char want[] = BEGIN
 	    "\n"
 	    "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh\n"
-	    "YWI=\n" END;
+	    "YWI=\n=1KhA\n" END;
 	struct message text;
 	struct span spans[2];
 
@@ -96,6 +96,27 @@ test_text_is_written_in_lines_of_64(void)
 	write_text(&text, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
 	    50, 50);
 	CHECK(message_spans(&text, spans) && span_is(spans[1], want));
+	message_free(&text);
+}
+
+/* GnuPG 2.2 needs it to find an end that has no "=". */
+static void
+test_a_checksum_stands_at_the_end(void)
+{
+	struct span spans[2];
+	struct message text;
+	char octets[4001];
+	size_t i;
+
+	message_init(&text);
+	write_text(&text, "123456789", 9, 2);
+	CHECK(message_spans(&text, spans) &&
+	      span_ends(spans[1], "\nMTIzNDU2Nzg5\n=Ic8C\n" END));
+	for (i = 0; i < sizeof(octets); i++)
+		octets[i] = (char)(i * 7 + i / 256);
+	write_text(&text, octets, sizeof(octets), 777);
+	CHECK(message_spans(&text, spans) &&
+	      span_ends(spans[1], "=\n=h4NB\n" END));
 	message_free(&text);
 }
 
@@ -204,6 +225,7 @@ main(void)
 {
 	TEST(octets_of_any_length_come_back_in_pieces_of_any_size);
 	TEST(text_is_written_in_lines_of_64);
+	TEST(a_checksum_stands_at_the_end);
 	TEST(text_is_read_as_others_write_it);
 	TEST(anything_else_is_not_armor);
 	TEST(whom_a_message_is_for_is_in_its_first_packets);
