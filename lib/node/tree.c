@@ -288,8 +288,9 @@ tree_parse(struct span text, struct source *source)
 	if (!yaml_parser_initialize(&reader.yaml))
 		fatal("out of memory");
 	yaml_parser_set_encoding(&reader.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(
-	    &reader.yaml, (const unsigned char *)text.p, text.len);
+	/* it wants a pointer to nothing, too */
+	yaml_parser_set_input_string(&reader.yaml,
+	    (const unsigned char *)(text.p != NULL ? text.p : ""), text.len);
 	tree = take_document(&reader);
 	yaml_event_delete(&reader.event);
 	yaml_parser_delete(&reader.yaml);

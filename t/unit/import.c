@@ -392,7 +392,8 @@ openpgp_that(const char *does)
 static void
 test_gpg_that_hangs_or_dies_is_no_yes_and_no_no(void)
 {
-	static const char *const troubles[] = {"exec sleep 30", "exit 1",
+	static const char *const troubles[] = {
+	    "case $* in *--version*) ;; *) exec sleep 30;; esac", "exit 1",
 	    "kill -9 $$", "exec >/dev/null",
 	    "case $* in *--verify*) kill -9 $$;; esac",
 	    "case $* in *--import*) exec sleep 30;; esac",

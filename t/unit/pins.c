@@ -52,6 +52,7 @@ test_pin_has_key_domains_and_reach_and_nothing_else(void)
 	CHECK(!is_pin("{key: " KEY ", domains: a.example}"));
 	CHECK(!is_pin("{key: " KEY ", domains: [a.example],"
 		      " reach: 'ssh://-oProxyCommand=x'}"));
+	CHECK(pin_parse((struct span){NULL, 0}, NULL) == NULL);
 	CHECK(!is_pin("") && !is_pin("key") && !is_pin("[") && !is_pin("{}"));
 	CHECK(!is_pin("&a {key: " KEY ", domains: [a.example]}"));
 }
