@@ -99,8 +99,11 @@ on_add(void *argument, int fd, int reads, gpgme_io_cb_t call,
 	for (i = 0; i < GPGRUN_FDS; i++) {
 		if (run->fds[i].call != NULL)
 			continue;
-		run->fds[i] =
-		    (struct gpgrun_fd){fd, reads != 0, call, call_argument};
+		run->fds[i] = (struct gpgrun_fd){.fd = fd,
+		    .reads = reads != 0,
+		    .pipe = holders_pipe(fd),
+		    .call = call,
+		    .argument = call_argument};
 		*tag = &run->fds[i];
 		return 0;
 	}
@@ -198,7 +201,7 @@ list_fds(const struct gpgrun *run, struct pollfd *polls, size_t *slots)
 	return n;
 }
 
-/* One round: false if nothing happened until the deadline. */
+/* One round: false if nothing happened until the deadline, or nothing can. */
 static bool
 attend(struct gpgrun *run, int64_t deadline)
 {
@@ -207,6 +210,8 @@ attend(struct gpgrun *run, int64_t deadline)
 	nfds_t i, count = list_fds(run, polls, slots);
 	int n;
 
+	if (count == 0)
+		return false;
 	do
 		n = poll(polls, count, clock_left(deadline));
 	while (n < 0 && errno == EINTR);
@@ -223,15 +228,22 @@ attend(struct gpgrun *run, int64_t deadline)
 	return n > 0;
 }
 
-/* Kills what has the other ends of our pipes, and forgets the rest. */
+/* Kills what has the other ends of the pipes that are open. */
 static void
-give_up(struct gpgrun *run, const char *why)
+kill_gpg(const struct gpgrun *run)
 {
 	size_t i;
 
 	for (i = 0; i < GPGRUN_FDS; i++)
-		if (run->fds[i].call != NULL)
-			holders_kill(run->fds[i].fd);
+		if (run->fds[i].call != NULL &&
+		    holders_pipe(run->fds[i].fd) == run->fds[i].pipe)
+			holders_kill(run->fds[i].pipe);
+}
+
+/* The next operation gets a context of its own. */
+static void
+give_up(struct gpgrun *run, const char *why)
+{
 	if (!run->done)
 		gpgme_cancel(run->ctx);
 	drop_context(run);
@@ -247,6 +259,7 @@ gpgrun_wait(struct gpgrun *run, gpgme_error_t started)
 	}
 	while (!run->done) {
 		if (!attend(run, clock_ms() + run->wait_ms)) {
+			kill_gpg(run);
 			give_up(run, "gpg hangs");
 			return -1;
 		}

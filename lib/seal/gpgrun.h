@@ -11,6 +11,7 @@
 
 #include <gpgme.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "seal/gpgstatus.h"
 
@@ -20,6 +21,7 @@
 struct gpgrun_fd {
 	int fd;
 	bool reads;
+	ino_t pipe;         /* which one that is */
 	gpgme_io_cb_t call; /* NULL: not in use */
 	void *argument;
 };

@@ -59,21 +59,26 @@ kill_if_it_holds(int proc, pid_t pid, const char *name)
 		close(held);
 }
 
+ino_t
+holders_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? st.st_ino : 0;
+}
+
 void
-holders_kill(int pipe)
+holders_kill(ino_t pipe)
 {
 	const struct dirent *entry;
 	char name[NAME_SIZE];
 	struct scan scan;
-	struct stat st;
 	uint64_t pid;
 	DIR *proc;
 
-	if (fstat(pipe, &st) < 0 || !S_ISFIFO(st.st_mode) ||
-	    (proc = opendir("/proc")) == NULL)
+	if (pipe == 0 || (proc = opendir("/proc")) == NULL)
 		return;
-	snprintf(
-	    name, sizeof(name), "pipe:[%llu]", (unsigned long long)st.st_ino);
+	snprintf(name, sizeof(name), "pipe:[%llu]", (unsigned long long)pipe);
 	while ((entry = readdir(proc)) != NULL) {
 		scan_init(&scan, span_of(entry->d_name));
 		pid = scan_number(&scan, INT_MAX);
