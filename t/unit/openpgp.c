@@ -33,14 +33,15 @@ test_what_was_sealed_is_opened_and_says_who_signed_it(void)
 	message_free(&opened);
 }
 
+/* The lines of sealed text, and gpg's opinion of it. */
 static void
-test_sealed_text_is_plain_armor_that_any_gpg_reads(void)
+check_armor(const char *text)
 {
 	struct message plain, sealed, read;
 	struct span spans[2], line, rest;
 	int fd;
 
-	fill(&plain, "hello\n");
+	fill(&plain, text);
 	message_init(&sealed);
 	CHECK(openpgp_seal(alice.openpgp, bob.file, bob.fingerprint, true,
 		  &plain, &sealed) == OPENPGP_OK);
@@ -57,10 +58,22 @@ test_sealed_text_is_plain_armor_that_any_gpg_reads(void)
 	CHECK(gpg(bob.dir, "--output", in_top("read"), "--decrypt",
 		  in_top("sealed"), NULL) == 0);
 	fill_from(&read, in_top("read"));
-	CHECK(is_text(&read, "hello\n"));
+	CHECK(is_text(&read, text));
 	message_free(&plain);
 	message_free(&sealed);
 	message_free(&read);
+}
+
+static void
+test_sealed_text_is_plain_armor_that_any_gpg_reads(void)
+{
+	/* with each number of '=' at the end */
+	check_armor("a");
+	check_armor("ab");
+	check_armor("abc");
+	check_armor("abcd");
+	check_armor("abcde");
+	check_armor("abcdef");
 }
 
 /* The n-th octet of a message that no compression makes smaller. */
