@@ -425,3 +425,21 @@ mailboxes: {a: {matches: a}}" >many/n$n.yaml
 	run -111 --separate-stderr rcpt-check -t a@b
 	run -111 --separate-stderr rcpt-check -n
 }
+
+@test "a manifest is held to its pin, and -t says where it is not" {
+	key=5E1F0C9A7B3D2486E1F05A9C3B7D8E2F40616A7B
+	manifest x "  key: $key" 'mailboxes: {x: {matches: x}}'
+	printf '%s\n' "key: $key" 'domains: [x.example]' >nodes/x.pin
+	run -0 --separate-stderr rcpt-check -t -n nodes
+	one x@x.example backup x x
+	printf '%s\n' "key: $key" 'domains: [y.example]' >nodes/x.pin
+	wrong 4 "domain 'x.example' is not pinned"
+	one x@x.example refuse - '550 5.7.1 Relaying denied'
+	printf '%s\n' "key: ${key/5E/AA}" 'domains: [x.example]' >nodes/x.pin
+	wrong 1 "'key' is not the one that is pinned"
+	one x@x.example refuse - '451 4.3.0 Not sure whose domain this is'
+	echo 'key: [' >nodes/x.pin
+	run -111 --separate-stderr rcpt-check -t -n nodes
+	[[ $stderr == *'nodes/x.pin:2: '* ]]
+	one x@x.example refuse - '451 4.3.0 Not sure whose domain this is'
+}
