@@ -6,7 +6,13 @@
  * its signature is by that key, its serial is above that of the one that we
  * have, it is for that node, it claims no domain that is not pinned, its key is
  * the pinned one, and so is its reach.  The signature is checked before
- * anything else is read.
+ * anything else is read.  One of the same serial that says something else is
+ * refused, and so is one of our own node.
+ *
+ * The key is added to what is known of it in the key directory, and it is that
+ * by which the signature is checked and which is put in place: so a new end of
+ * it and a revocation are taken, the latter although the manifest is refused,
+ * and an older copy undoes neither.
  */
 #ifndef PEER_IMPORT_H
 #define PEER_IMPORT_H
