@@ -4,6 +4,7 @@
 
 #define BEGIN "-----BEGIN PGP MESSAGE-----"
 #define END "-----END PGP MESSAGE-----"
+#define NO_DIGIT 0xff
 #define LINE_CHARS (ARMOR_LINE_OCTETS / 3 * 4 + 1) /* with its LF */
 
 /* RFC 4880, 6.1, moved to the left by 8. */
@@ -36,9 +37,9 @@ armor_read_init(struct armor_reader *reader, const struct message *message)
 
 	memset(reader, 0, sizeof(*reader));
 	reader->message = message;
-	memset(reader->values, -1, sizeof(reader->values));
+	memset(reader->values, NO_DIGIT, sizeof(reader->values));
 	for (i = 0; i < sizeof(digits) - 1; i++)
-		reader->values[(unsigned char)digits[i]] = (signed char)i;
+		reader->values[(unsigned char)digits[i]] = (unsigned char)i;
 }
 
 static int
@@ -89,13 +90,13 @@ decode(struct armor_reader *reader, struct span text)
 {
 	unsigned bits = reader->bits, held = reader->held;
 	size_t i, n = 0;
-	int value;
+	unsigned value;
 
 	for (i = 0; i < text.len && text.p[i] != '='; i++) {
 		value = reader->values[(unsigned char)text.p[i]];
-		if (value < 0)
+		if (value == NO_DIGIT)
 			return bad();
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		bits = (bits << 6 | value) & 0xffff;
 		held += 6;
 		if (held >= 8) {
 			held -= 8;

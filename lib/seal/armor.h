@@ -26,7 +26,7 @@ struct armor_reader {
 	unsigned bits, held, padding; /* of base64: what is no octet yet */
 	size_t given, ready;          /* of octets */
 	char octets[ARMOR_LINE_MAX];
-	signed char values[256];
+	unsigned char values[256];
 	bool begun, ended;
 };
 

@@ -247,10 +247,29 @@ openpgp_open(struct openpgp *openpgp, const struct message *sealed,
 }
 
 static enum openpgp_result
+judge_verified(struct openpgp *openpgp, const char *fingerprint)
+{
+	const struct gpgstatus *status = &openpgp->run.status;
+	enum openpgp_result result;
+
+	if (status->plaintexts > 0 ||
+	    (status->signatures == 0 && status->no_data))
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "it is no signature");
+	if (status->signatures == 0)
+		return openpgp_trouble(openpgp);
+	result = openpgp_judge_signature(openpgp);
+	if ((result == OPENPGP_OK || result == OPENPGP_NO_KEY) &&
+	    strcmp(status->signer, fingerprint) != 0)
+		return openpgp_because(openpgp, OPENPGP_BAD_KEY,
+		    "it is signed by another key, %s", status->signer);
+	return result;
+}
+
+static enum openpgp_result
 verify(struct openpgp *openpgp, const char *fingerprint, struct span text,
     struct span signature)
 {
-	const struct gpgstatus *status = &openpgp->run.status;
 	struct gpgdata sig, in;
 	enum openpgp_result result;
 	gpgme_ctx_t ctx;
@@ -263,18 +282,8 @@ verify(struct openpgp *openpgp, const char *fingerprint, struct span text,
 	if (gpgrun_wait(&openpgp->run,
 		gpgme_op_verify_start(ctx, sig.data, in.data, NULL)) < 0)
 		result = openpgp_trouble(openpgp);
-	else if (status->plaintexts > 0 ||
-		 (status->signatures == 0 && status->no_data))
-		result =
-		    openpgp_because(openpgp, OPENPGP_BAD, "it is no signature");
-	else if (status->signatures == 0)
-		result = openpgp_trouble(openpgp);
 	else
-		result = openpgp_judge_signature(openpgp);
-	if ((result == OPENPGP_OK || result == OPENPGP_NO_KEY) &&
-	    strcmp(status->signer, fingerprint) != 0)
-		result = openpgp_because(openpgp, OPENPGP_BAD_KEY,
-		    "it is signed by another key, %s", status->signer);
+		result = judge_verified(openpgp, fingerprint);
 	gpgdata_free(&sig);
 	gpgdata_free(&in);
 	return result;

@@ -105,6 +105,7 @@ openpgp_check_key(struct openpgp *openpgp, struct span text,
 {
 	int count;
 
+	memset(key, 0, sizeof(*key));
 	openpgp->why[0] = '\0';
 	if (!openpgp_is_fingerprint(fingerprint))
 		return openpgp_no_fingerprint(openpgp);
@@ -205,9 +206,8 @@ openpgp_export(
 		return openpgp_trouble(openpgp);
 	gpgdata_to_buf(&out, &made);
 	if (gpgrun_wait(&openpgp->run,
-		gpgme_op_export_start(ctx, fingerprint, 0, out.data)) < 0)
-		result = openpgp_trouble(openpgp);
-	else if (out.too_much || openpgp->run.error != 0)
+		gpgme_op_export_start(ctx, fingerprint, 0, out.data)) < 0 ||
+	    out.too_much || openpgp->run.error != 0)
 		result = openpgp_trouble(openpgp);
 	else if (made.len == 0)
 		result = openpgp_because(

@@ -223,8 +223,8 @@ test_a_gpg_that_dies_is_trouble(void)
 	    "status BEGIN_ENCRYPTION 2 9; printf abc; kill -KILL $$",
 	    "status BEGIN_ENCRYPTION 2 9; status SIG_CREATED S; printf abc",
 	    "status END_ENCRYPTION; printf abc",
-	    "status SIG_CREATED S; status END_ENCRYPTION\n"
-	    "status FAILURE sign-encrypt 1; printf abc",
+	    ("status SIG_CREATED S; status END_ENCRYPTION\n"
+	     "status FAILURE sign-encrypt 1; printf abc"),
 	};
 	struct openpgp *scripted = begin_scripted();
 	size_t i;
