@@ -37,11 +37,10 @@
 #include "seal/openpgp.h"
 #include "seal/veil.h"
 
-#define NODES_DIR "/etc/pimail/nodes"
-#define KEYS_DIR "/var/lib/pimail/keys"
-#define NOBODYS_HOST "sealed.invalid" /* of addresses at rest, RFC 6761, 6.4 \
-				       */
-#define DESCRIPTORS 256               /* that we and gpg may have open */
+#define NOBODYS_HOST                                            \
+	"sealed.invalid" /* of addresses at rest, RFC 6761, 6.4 \
+			  */
+#define DESCRIPTORS 256  /* that we and gpg may have open */
 
 #define NO_KEY_NOW "451 4.7.5 Cannot be encrypted now"
 #define NO_KEY_EVER "550 5.7.5 Cannot be encrypted: there is no key"
@@ -303,13 +302,18 @@ seal_for_node(struct frame *frame, void *arg)
 	free(file);
 }
 
-/* A value of the environment, or what it is without. */
+/* A fingerprint as gpg writes it. */
 static const char *
-setting(const char *name, const char *without)
+whole(const char *text)
 {
-	const char *value = getenv(name);
+	static char key[OPENPGP_FINGERPRINT_SIZE];
+	size_t i;
 
-	return value != NULL && *value != '\0' ? value : without;
+	if (!value_is_fingerprint(text))
+		fatal("-r '%s': not a whole fingerprint", text);
+	for (i = 0; text[i] != '\0'; i++)
+		key[i] = text[i] >= 'a' ? (char)(text[i] - 'a' + 'A') : text[i];
+	return key;
 }
 
 /* What needs the key directory.  Without a key of our own nothing can be signed
@@ -352,14 +356,14 @@ main(int argc, char **argv)
 	static struct seal seal;
 	uint64_t warn = 30;
 	const char *no_key = "defer",
-		   *keydir = setting("PIMAIL_KEYS", KEYS_DIR);
+		   *keydir = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	const struct conf_option options[] = {
 	    {"no-key", CONF_TEXT, &no_key, 0, 0,
 		"defer or reject mail that there is no key for"},
 	    {"warn", CONF_COUNT, &warn, 0, 3650,
 		"days before a key ends that it is told"},
 	};
-	const char *nodes = setting("PIMAIL_NODES", NODES_DIR);
+	const char *nodes = conf_environment(NODES_ENV, NODES_DIR);
 	struct stage stage = {.arg = &seal, .keeps_message = true};
 	int c;
 
@@ -387,8 +391,8 @@ main(int argc, char **argv)
 		}
 	if (optind != argc || (seal.file != NULL && seal.fingerprint == NULL))
 		usage();
-	if (seal.fingerprint != NULL && !value_is_fingerprint(seal.fingerprint))
-		fatal("-r '%s': not a whole fingerprint", seal.fingerprint);
+	if (seal.fingerprint != NULL)
+		seal.fingerprint = whole(seal.fingerprint);
 	if (strcmp(no_key, "defer") != 0 && strcmp(no_key, "reject") != 0)
 		fatal("-o 'no-key=%s': neither defer nor reject", no_key);
 	seal.reject_no_key = *no_key == 'r';

@@ -33,8 +33,6 @@
 #include "seal/openpgp.h"
 #include "seal/veil.h"
 
-#define NODES_DIR "/etc/pimail/nodes"
-#define KEYS_DIR "/var/lib/pimail/keys"
 #define SEEN_DAYS 400
 #define DESCRIPTORS 256 /* that we and gpg may have open */
 
@@ -84,6 +82,8 @@ refuse_errno(struct frame *frame, int error)
 {
 	if (error == EBADMSG)
 		refuse(frame, DAMAGED, "it is not of the right form");
+	else if (error == ENODATA)
+		refuse(frame, TROUBLE, "gpg has not given all of it");
 	else
 		refuse(frame,
 		    error == ENOSPC || error == EDQUOT ? DISK_FULL : TROUBLE,
@@ -334,15 +334,6 @@ work(struct frame *frame, void *arg)
 	frame_free(&opened.inner);
 }
 
-/* A value of the environment, or what it is without. */
-static const char *
-setting(const char *name, const char *without)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : without;
-}
-
 /* gpg closes all descriptors that it could have, one by one, if it cannot read
  * a list of them; and it cannot where we cannot be traced. */
 static void
@@ -358,12 +349,13 @@ int
 main(int argc, char **argv)
 {
 	static struct unseal unseal;
-	const char *seen = "", *keydir = setting("PIMAIL_KEYS", KEYS_DIR);
+	const char *seen = "",
+		   *keydir = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	const struct conf_option options[] = {
 	    {"seen", CONF_TEXT, &seen, 0, 0,
 		"file of relay-accept, of what was delivered before"},
 	};
-	const char *nodes = setting("PIMAIL_NODES", NODES_DIR);
+	const char *nodes = conf_environment(NODES_ENV, NODES_DIR);
 	const struct stage stage = {.work = work,
 	    .arg = &unseal,
 	    .takes_raw = true,

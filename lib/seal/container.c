@@ -345,6 +345,14 @@ take_head(struct span head, struct frame *frame, struct seams *seams,
 	return scan.bad ? fail(EBADMSG) : 0;
 }
 
+/* Whether it begins as one, and has no size that one has. */
+static bool
+is_cut(struct span head, const struct message *plain)
+{
+	return span_starts(head, TYPE) &&
+	       container_padded(message_size(plain)) != message_size(plain);
+}
+
 int
 container_unwrap(const struct message *plain, struct frame *frame)
 {
@@ -354,14 +362,20 @@ container_unwrap(const struct message *plain, struct frame *frame)
 	uint64_t at, size;
 	int rc;
 
+	if (message_size(plain) == 0)
+		return fail(ENODATA);
 	buf_room(&head, HEAD_MAX);
 	rc = read_into(plain, 0, head.p, HEAD_MAX, &head.len);
 	if (rc == 0)
 		rc = take_head(buf_span(&head), frame, &seams, &at, &size);
+	if (rc < 0 && errno == EBADMSG && is_cut(buf_span(&head), plain))
+		errno = ENODATA;
 	buf_free(&head);
 	if (rc < 0)
 		return -1;
 	last = span_of(seams.last);
+	if (message_size(plain) < container_padded(at + size + last.len))
+		return fail(ENODATA);
 	if (expect(plain, at + size, last) < 0 ||
 	    expect_padding(plain, at + size + last.len) < 0)
 		return -1;

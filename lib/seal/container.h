@@ -30,7 +30,8 @@ int container_wrap(struct frame *frame, struct message *plain);
 
 /* Takes that apart into fields and message of an empty frame.  The fields are
  * as good as those of a frame that was read: one id, or no field at all.  0, or
- * -1 with errno, EBADMSG if it is anything else. */
+ * -1 with errno: ENODATA if it is cut, which is not its writer's fault if it
+ * was signed, EBADMSG if it is anything else. */
 int container_unwrap(const struct message *plain, struct frame *frame);
 
 /* Puts the outer message around armored text, in its place.  owner: what it is
