@@ -31,6 +31,7 @@ message_init(struct message *message)
 	message->file = -1;
 	message->length = 0;
 	message->memory_max = MESSAGE_MEMORY;
+	message->size_max = MESSAGE_SIZE_MAX;
 }
 
 void
@@ -100,7 +101,8 @@ spill(struct message *message)
 int
 message_add(struct message *message, const void *p, size_t len)
 {
-	if (len > MESSAGE_SIZE_MAX - message->length) {
+	if (message->length > message->size_max ||
+	    len > message->size_max - message->length) {
 		errno = EFBIG;
 		return -1;
 	}

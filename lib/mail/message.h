@@ -27,6 +27,7 @@ struct message {
 	unsigned char nonce[MESSAGE_NONCE_SIZE]; /* of that file, for a veil */
 	uint64_t length;                         /* of the rest */
 	size_t memory_max; /* MESSAGE_MEMORY, or less; set while it is empty */
+	uint64_t size_max; /* MESSAGE_SIZE_MAX, or less */
 };
 
 /* From here on all that goes to a file is hidden: veil(nonce, offset, p, len)
@@ -45,7 +46,7 @@ void message_free(struct message *message);
 /* Length of all, top included. */
 uint64_t message_size(const struct message *message);
 
-/* Adds octets at the end.  0, or -1 with errno (EFBIG past MESSAGE_SIZE_MAX,
+/* Adds octets at the end.  0, or -1 with errno (EFBIG past size_max,
  * or the file's). */
 int message_add(struct message *message, const void *p, size_t len);
 

@@ -50,6 +50,7 @@ courier_receive(struct courier *courier, struct span id, struct frame *answer,
 	int n;
 
 	courier->out.deadline = deadline;
+	answer->message.size_max = COURIER_ANSWER;
 	n = frame_read(answer, &courier->out);
 	if (n < 0)
 		return -1;
@@ -93,8 +94,7 @@ courier_end(struct courier *courier, bool kill)
 		nanosleep(&pause, NULL);
 		reap(courier, WNOHANG);
 	}
-	if (!pipeline_is_over(&courier->pipeline)) {
-		pipeline_kill(&courier->pipeline);
+	pipeline_kill(&courier->pipeline);
+	while (!pipeline_is_over(&courier->pipeline))
 		reap(courier, 0);
-	}
 }

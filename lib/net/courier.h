@@ -3,8 +3,9 @@
  * process that waits for them.
  *
  * The first stage may be anything that leads to another host.  Several frames
- * may be on the way: COURIER_WINDOW of them with their answers fit into the
- * pipes, so that writing and waiting by turns cannot block each other.
+ * may be on the way, if their answers fit into the pipes, so that writing and
+ * waiting by turns cannot block each other: an answer has the fields of its
+ * frame.
  */
 #ifndef NET_COURIER_H
 #define NET_COURIER_H
@@ -13,6 +14,8 @@
 #include "net/pipeline.h"
 
 #define COURIER_WINDOW 16
+#define COURIER_OCTETS 32768     /* that their answers may have together */
+#define COURIER_ANSWER (1 << 20) /* of a message in an answer, at most */
 
 struct courier {
 	struct pipeline pipeline;

@@ -8,10 +8,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/err.h"
 #include "node/limits.h"
+#include "peer/chance.h"
 #include "peer/errand.h"
 #include "peer/trip.h"
 
@@ -137,17 +137,6 @@ consider(struct copying *copying, const struct entry *entry)
 	buf_free(&names);
 }
 
-/* A number below count, by chance. */
-static size_t
-choose(size_t count)
-{
-	uint32_t chance;
-
-	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
-		fatal("cannot get random octets");
-	return (size_t)((uint64_t)chance * count >> 32);
-}
-
 /* A peer for the entry that it has not tried, or NOBODY. */
 static size_t
 choose_peer(const struct copying *copying, const struct wanted *wanted)
@@ -158,7 +147,7 @@ choose_peer(const struct copying *copying, const struct wanted *wanted)
 		left += copying->willing[i] && !was_tried(wanted, i);
 	if (left == 0 || wanted->missing == 0)
 		return NOBODY;
-	left = choose(left);
+	left = chance(left);
 	for (i = 0; i < peers; i++)
 		if (copying->willing[i] && !was_tried(wanted, i) && left-- == 0)
 			return i;

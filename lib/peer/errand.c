@@ -11,15 +11,6 @@
 #include "peer/envelope.h"
 #include "peer/trip.h"
 
-#define LATER_MAX 50 /* "later" in a row, then the rest is not tried */
-
-/* What came of a trip home. */
-struct home {
-	unsigned later; /* in a row */
-	bool refused;   /* there was one */
-	char reply[FRAME_REPLY_MAX + 1];
-};
-
 bool
 errand_is_sealed(const struct frame *frame)
 {
@@ -37,10 +28,18 @@ errand_tell(const struct errand *errand, const struct entry *entry,
     const struct frame *frame, const char *to, const char *verdict,
     const char *reply)
 {
+	char said[FRAME_REPLY_MAX + 1];
+	char *p;
+
+	/* what a peer says cannot be taken for a key of ours */
+	snprintf(said, sizeof(said), "%s", reply);
+	for (p = said; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '?';
 	event("id=%.*s content=%s destination=%s to=%s verdict=%s%s%s%s",
 	    SPAN_ARG(frame_get(frame, "id")), entry->id,
 	    errand->destination.name, to, verdict,
-	    *reply != '\0' ? " reply='" : "", reply, *reply != '\0' ? "'" : "");
+	    *said != '\0' ? " reply='" : "", said, *said != '\0' ? "'" : "");
 }
 
 /* Puts a bounce into its queue, under a name that it has again if it is made
@@ -151,90 +150,6 @@ errand_give_up(struct errand *errand, const struct entry *entry,
 	return 0;
 }
 
-/* Removes an entry that has arrived.  0, or -1, which was told. */
-static int
-remove_entry(const struct errand *errand, const struct entry *entry)
-{
-	if (entry_remove(&errand->destination, entry) == 0 || errno == ENOENT)
-		return 0;
-	warning("cannot remove '%s/%s/%s': %s", errand->queue->path,
-	    errand->destination.name, entry->id, strerror(errno));
-	return -1;
-}
-
-static void
-answered_home(
-    struct trip *trip, const struct trip_item *item, const struct frame *answer)
-{
-	struct errand *errand = trip->errand;
-	struct home *home = trip->arg;
-	const char *verdict = frame_verdict_name(answer->verdict);
-	int rc = -1;
-
-	errand_tell(errand, &item->entry, &item->frame, trip->name, verdict,
-	    answer->reply);
-	if (answer->verdict == VERDICT_DONE)
-		rc = remove_entry(errand, &item->entry);
-	else if (answer->verdict == VERDICT_REJECT)
-		rc = errand_give_up(
-		    errand, &item->entry, &item->frame, answer->reply);
-	home->later = rc == 0 ? 0 : home->later + 1;
-	if (rc == 0)
-		return;
-	home->refused = true;
-	snprintf(home->reply, sizeof(home->reply), "%s",
-	    answer->reply[0] != '\0' ? answer->reply : verdict);
-}
-
-/* Gives it all entries. */
-static int
-give_all(struct trip *trip, const struct home *home)
-{
-	struct queue_walk walk;
-	struct entry entry;
-	int rc = 0;
-
-	if (destination_walk(&walk, &trip->errand->destination) < 0)
-		return -1;
-	while (rc == 0 && home->later < LATER_MAX &&
-	       destination_walk_next(&walk, &entry))
-		if (!entry.held)
-			rc = trip_give(trip, &entry);
-	queue_walk_end(&walk);
-	return rc == 0 ? trip_settle(trip) : -1;
-}
-
-bool
-errand_home(struct errand *errand)
-{
-	const struct errands *how = errand->how;
-	struct home home = {0};
-	struct trip trip;
-	int rc;
-
-	rc = trip_begin(&trip, errand, errand->destination.name, errand->owner);
-	trip.answered = answered_home;
-	trip.arg = &home;
-	if (rc == 0)
-		rc = give_all(&trip, &home);
-	errand->now = time(NULL);
-	if (rc == 0 && !home.refused)
-		schedule_succeeded(&errand->schedule, errand->now);
-	else
-		schedule_failed(&errand->schedule, errand->now, how->first,
-		    how->last, rc < 0 ? trip.why : home.reply);
-	if (rc < 0)
-		event("destination=%s reached=no failures=%" PRIu64
-		      " next=%" PRId64 " reason='%s'",
-		    errand->destination.name, errand->schedule.failures,
-		    errand->schedule.next - errand->now, errand->schedule.note);
-	trip_end(&trip);
-	if (schedule_write(&errand->destination, &errand->schedule) < 0)
-		warning("cannot write the schedule of '%s': %s",
-		    errand->destination.name, strerror(errno));
-	return rc == 0 && !home.refused;
-}
-
 /* How old an entry may get, in days. */
 static uint64_t
 days_of(const struct errand *errand, const struct frame *frame)
@@ -291,21 +206,25 @@ has_entries(const struct errand *errand)
 	return found;
 }
 
-static void
+/* 0, or -1 if the schedule could not be written: then it is in the runner's
+ * hands that this is not tried again at once. */
+static int
 run_locked(struct errand *errand, bool probe, bool expire)
 {
 	bool home = false;
+	int rc = 0;
 
 	destination_clean(&errand->destination);
 	schedule_read(&errand->destination, &errand->schedule);
 	if (!has_entries(errand))
-		return;
+		return 0;
 	if (probe)
-		home = errand_home(errand);
+		rc = errand_home(errand, &home);
 	if (!home && errand->owner != NULL && has_entries(errand))
 		errand_copy(errand);
 	if (!home && expire)
 		errand_expire(errand);
+	return rc;
 }
 
 /* Loads the manifests, which may have changed since the last time. */
@@ -339,10 +258,10 @@ errand_run(const struct errands *how, const struct queue *queue,
 		warning("cannot work on '%s/%s': %s", queue->path, name,
 		    lock < 0 ? strerror(errno) : "no manifests");
 		status = ERRAND_FAILED;
-	} else {
-		run_locked(&errand, probe, expire);
+	} else if (run_locked(&errand, probe, expire) < 0)
+		status = ERRAND_FAILED;
+	else
 		status = has_entries(&errand) ? ERRAND_LEFT : ERRAND_EMPTY;
-	}
 	if (errand.nodes != NULL)
 		nodes_free(errand.nodes);
 	if (lock >= 0)

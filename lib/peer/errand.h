@@ -59,9 +59,10 @@ enum errand_status errand_run(const struct errands *how,
 enum errand_status errand_hello(
     const struct errands *how, const struct queue *queue);
 
-/* The parts of errand_run().  Brings all entries to the destination: whether
- * it was there and had no "later" for any of them. */
-bool errand_home(struct errand *errand);
+/* The parts of errand_run().  Brings all entries to the destination; *all:
+ * whether it was there and had no "later" for any of them.  0, or -1 if the
+ * schedule could not be written, which was told. */
+int errand_home(struct errand *errand, bool *all);
 
 /* Gives copies to peers. */
 void errand_copy(struct errand *errand);

@@ -107,10 +107,12 @@ reaped(struct runner *runner, struct target *target, int wait_status)
 	if (WIFSIGNALED(wait_status))
 		warning("the errand for '%s' was killed by signal %d",
 		    target->name, WTERMSIG(wait_status));
-	/* one that left no schedule behind would be tried again at once */
+	/* one that left mail but no schedule behind would be tried again at
+	 * once */
 	if (WIFSIGNALED(wait_status) ||
 	    WEXITSTATUS(wait_status) == ERRAND_BUSY ||
-	    WEXITSTATUS(wait_status) == ERRAND_FAILED)
+	    WEXITSTATUS(wait_status) == ERRAND_FAILED ||
+	    (target->left && !target->fresh && target->next <= time(NULL)))
 		target->next = time(NULL) + (int64_t)runner->how->first;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/scan.h"
 #include "peer/transport.h"
+#include "queue/queue.h"
 
 /* What a node says of how to reach it. */
 struct reach {
@@ -65,11 +66,14 @@ expand(char letter, const char *name, const struct manifest *manifest,
 {
 	struct reach reach;
 
+	errno = EINVAL;
+	/* an address literal would be a pattern of file names to a shell */
+	if (letter == 'n' && (!queue_is_name(span_of(name)) || *name == '['))
+		return -1;
 	if (letter == '%' || letter == 'n') {
 		buf_adds(line, letter == 'n' ? name : "%");
 		return 0;
 	}
-	errno = EINVAL;
 	if (letter == '\0' || strchr("hHpu", letter) == NULL)
 		return -1;
 	errno = ENOENT;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,10 +54,12 @@ set_out(struct trip *trip, const struct member *peer)
 	return 0;
 }
 
+/* A large message may need long on its way. */
 static int64_t
 deadline_of(const struct trip *trip)
 {
-	return clock_ms() + (int64_t)trip->errand->how->timeout;
+	return clock_ms() + (int64_t)trip->errand->how->timeout +
+	       (int64_t)(trip->octets / TRIP_SLOW);
 }
 
 /* Runs the operator's command after a new manifest. */
@@ -174,6 +177,8 @@ take_answer(struct trip *trip)
 	else {
 		trip->first = (trip->first + 1) % COURIER_WINDOW;
 		trip->count--;
+		trip->answers -= item->answer;
+		trip->octets -= item->octets;
 		trip->answered(trip, item, &answer);
 	}
 	frame_free(&answer);
@@ -202,54 +207,81 @@ strip(struct frame *frame)
 	return rc;
 }
 
+/* Reads the frame of an item, and keeps its fields.  0, or -1 with errno. */
 static int
-send_entry(struct trip *trip, struct trip_item *item)
+read_item(const struct trip *trip, struct trip_item *item, struct frame *frame)
 {
-	struct frame frame;
-	int rc;
+	if (entry_read(&trip->errand->destination, &item->entry, frame) < 0)
+		return -1;
+	frame_reset(&item->frame);
+	buf_addspan(&item->frame.fields, buf_span(&frame->fields));
+	item->frame.recipients = frame->recipients;
+	if (errand_is_sealed(frame) && strip(frame) < 0)
+		return -1;
+	item->answer = frame->fields.len + FRAME_REPLY_MAX + 100;
+	item->octets = message_size(&frame->message);
+	return 0;
+}
 
-	frame_init(&frame);
-	rc = entry_read(&trip->errand->destination, &item->entry, &frame);
-	if (rc == 0) {
-		buf_reset(&item->frame.fields);
-		buf_addspan(&item->frame.fields, buf_span(&frame.fields));
-		item->frame.recipients = frame.recipients;
-		if (errand_is_sealed(&frame))
-			rc = strip(&frame);
+/* An entry that cannot be read: the others can still go. */
+static int
+skip(struct trip *trip, struct entry *entry)
+{
+	const struct destination *destination = &trip->errand->destination;
+	const char *where = trip->errand->queue->path;
+	int error = errno;
+	struct stat st;
+
+	if (entry_stat(destination, entry, &st) < 0 && errno == ENOENT)
+		return 0; /* somebody has taken it away */
+	if (error == EBADMSG && entry_hold(destination, entry) == 0) {
+		warning("'%s/%s/%s' is damaged, and held", where,
+		    destination->name, entry->id);
+		return 0;
 	}
-	if (rc < 0) {
-		frame_free(&frame);
-		return 1;
-	}
-	rc = courier_send(&trip->courier, &frame, deadline_of(trip));
-	frame_free(&frame);
-	return rc < 0 ? fail(trip, "connection broke", errno) : 0;
+	warning("cannot read '%s/%s/%s': %s", where, destination->name,
+	    entry->id, strerror(error));
+	trip->skipped = true;
+	return 0;
+}
+
+/* Waits until there is room for one more answer. */
+static int
+make_room(struct trip *trip, size_t answer)
+{
+	while (trip->count == COURIER_WINDOW ||
+	       (trip->count > 0 && trip->answers + answer > COURIER_OCTETS))
+		if (take_answer(trip) < 0)
+			return -1;
+	return 0;
 }
 
 int
 trip_give(struct trip *trip, const struct entry *entry)
 {
 	struct trip_item *item;
+	struct frame frame;
 	int rc;
 
-	if (trip->count == COURIER_WINDOW && take_answer(trip) < 0)
+	if (make_room(trip, 0) < 0)
 		return -1;
 	item = &trip->items[(trip->first + trip->count) % COURIER_WINDOW];
 	item->entry = *entry;
-	rc = send_entry(trip, item);
-	if (rc <= 0) {
-		trip->count += rc == 0;
-		return rc;
+	frame_init(&frame);
+	if (read_item(trip, item, &frame) < 0)
+		rc = skip(trip, &item->entry);
+	else if (make_room(trip, item->answer) < 0)
+		rc = -1;
+	else {
+		trip->count++;
+		trip->answers += item->answer;
+		trip->octets += item->octets;
+		rc = courier_send(&trip->courier, &frame, deadline_of(trip));
+		if (rc < 0)
+			fail(trip, "connection broke", errno);
 	}
-	if (errno == EBADMSG) {
-		warning("'%s/%s/%s' is damaged, and held",
-		    trip->errand->queue->path, trip->errand->destination.name,
-		    entry->id);
-		return entry_hold(&trip->errand->destination, &item->entry) < 0
-			   ? fail(trip, "cannot hold an entry", errno)
-			   : 0;
-	}
-	return errno == ENOENT ? 0 : fail(trip, "cannot read an entry", errno);
+	frame_free(&frame);
+	return rc;
 }
 
 int

@@ -9,11 +9,14 @@
 #include "peer/errand.h"
 
 #define TRIP_LINE_MAX 4096 /* octets of a pipeline with its escapes done */
+#define TRIP_SLOW 4        /* octets a ms: a line must be as fast as that */
 
 /* An entry that was sent, and its frame without the message. */
 struct trip_item {
 	struct entry entry;
 	struct frame frame;
+	size_t answer;   /* octets that its answer may have */
+	uint64_t octets; /* of its message */
 };
 
 struct trip {
@@ -24,7 +27,10 @@ struct trip {
 	struct courier courier;
 	struct trip_item items[COURIER_WINDOW]; /* a ring */
 	size_t first, count;                    /* those without an answer */
-	char why[SCHEDULE_NOTE_MAX + 1];        /* it failed */
+	size_t answers;                         /* octets that they may have */
+	uint64_t octets;                        /* of their messages */
+	bool skipped; /* an entry could not be read, which was told */
+	char why[SCHEDULE_NOTE_MAX + 1]; /* it failed */
 	/* takes an answer */
 	void (*answered)(struct trip *trip, const struct trip_item *item,
 	    const struct frame *answer);
@@ -38,8 +44,8 @@ int trip_begin(struct trip *trip, struct errand *errand, const char *name,
 
 /* Sends an entry; answers to earlier ones may come first.  Of sealed mail
  * nothing is sent but id, direction, node and message.  0, also if the entry
- * has gone meanwhile or is damaged (then it is held, which was told); -1 with
- * why. */
+ * has gone meanwhile, is damaged (then it is held), or cannot be read, which
+ * was told; -1 with why. */
 int trip_give(struct trip *trip, const struct entry *entry);
 
 /* Takes all answers that are still to come.  0, or -1 with why. */

@@ -67,13 +67,24 @@ is_there(const struct destination *destination, const char *id)
 		   0;
 }
 
+/* Whether the name is still that of the open file. */
+static bool
+is_named(const struct destination *destination, const char *name, int fd)
+{
+	struct stat st, named;
+
+	return fstat(fd, &st) == 0 &&
+	       fstatat(destination->dir, name, &named, AT_SYMLINK_NOFOLLOW) ==
+		   0 &&
+	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+}
+
 /* Opens the file to write to, and locks it, so that nobody takes it for one
  * that was left behind.  Who else writes the same content is waited for.  -1
  * with errno. */
 static int
 open_new(const struct destination *destination, const char *name)
 {
-	struct stat st;
 	int fd, saved;
 
 	for (;;) {
@@ -81,11 +92,11 @@ open_new(const struct destination *destination, const char *name)
 		    O_RDWR | O_CREAT | O_NONBLOCK | OPEN_FILE, 0600);
 		if (fd < 0)
 			return -1;
-		if (flock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 &&
-		    (st.st_nlink == 0 || ftruncate(fd, 0) == 0)) {
-			if (st.st_nlink > 0)
+		/* while we waited it may have become the entry */
+		if (flock(fd, LOCK_EX) == 0) {
+			if (is_named(destination, name, fd) &&
+			    ftruncate(fd, 0) == 0)
 				return fd;
-			/* it was renamed or removed while we waited */
 		} else if (errno != EINTR) {
 			saved = errno;
 			close(fd);

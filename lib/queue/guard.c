@@ -74,5 +74,5 @@ guard_look(const struct queue *queue, int64_t now, int64_t newest)
 		looks.since = now;
 	looks.last = now;
 	write_looks(queue, &looks);
-	return now >= newest && now - looks.since >= GUARD_GAP;
+	return now >= newest && now - looks.since >= GUARD_CALM;
 }

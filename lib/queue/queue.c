@@ -48,6 +48,20 @@ is_empty(int fd)
 	return empty;
 }
 
+/* The directory may be new, too.  0, or -1 with errno. */
+static int
+sync_parent(int dir)
+{
+	int fd, rc;
+
+	fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) /* it cannot be ours, then */
+		return errno == EACCES ? 0 : -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
 /* Writes the version where there is none yet.  Whoever else does so at the same
  * time writes the same.  0, or -1 with errno. */
 static int
@@ -68,7 +82,7 @@ write_version(int dir)
 	if (rc == 0 && renameat(dir, temporary, dir, VERSION_FILE) < 0 &&
 	    faccessat(dir, VERSION_FILE, F_OK, 0) < 0)
 		rc = -1;
-	return rc < 0 ? -1 : fsync(dir);
+	return rc < 0 || fsync(dir) < 0 ? -1 : sync_parent(dir);
 }
 
 /* 0; -1 with errno, ENOENT if there is no version. */
@@ -137,6 +151,16 @@ queue_close(struct queue *queue)
 	queue->dir = -1;
 }
 
+/* Letters of other alphabets, too, but nothing that means anything to a shell,
+ * where a name may stand. */
+static bool
+is_name(char c)
+{
+	return line_is_name((unsigned char)c) || ascii_is_upper(c) ||
+	       (unsigned char)c >= 0x80 || c == '.' || c == '_' || c == ':' ||
+	       c == '[' || c == ']';
+}
+
 bool
 queue_is_name(struct span text)
 {
@@ -146,8 +170,7 @@ queue_is_name(struct span text)
 	    text.p[0] == '-')
 		return false;
 	for (i = 0; i < text.len; i++)
-		if (!line_is_value((unsigned char)text.p[i]) ||
-		    text.p[i] == ' ' || text.p[i] == '/')
+		if (!is_name(text.p[i]))
 			return false;
 	return true;
 }

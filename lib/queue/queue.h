@@ -57,8 +57,8 @@ struct queue_walk {
 int queue_open(struct queue *queue, const char *path, bool make);
 void queue_close(struct queue *queue);
 
-/* Whether a text may be the name of a destination: printable, without '/',
- * not beginning with '.' or '-'. */
+/* Whether a text may be the name of a destination: letters, digits and
+ * "._-:[]", not beginning with '.' or '-'. */
 bool queue_is_name(struct span text);
 
 /* Where a frame is to go: its node if it has no recipient, else the domain of

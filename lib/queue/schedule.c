@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -72,11 +73,16 @@ schedule_write(
 	    schedule->next, schedule->succeeded, schedule->failures,
 	    schedule->note);
 	fd = openat(destination->dir, STATE_NEW,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
+	/* who is visited for others does not have the destination's lock */
+	rc = flock(fd, LOCK_EX | LOCK_NB);
+	if (rc == 0)
+		rc = ftruncate(fd, 0);
 	/* not synced: after a power cut it is tried at once, which is right */
-	rc = io_write(fd, text, (size_t)n, CLOCK_NEVER);
+	if (rc == 0)
+		rc = io_write(fd, text, (size_t)n, CLOCK_NEVER);
 	if (close(fd) < 0)
 		rc = -1;
 	return rc < 0 ? -1

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "peer/transport.h"
@@ -138,8 +140,9 @@ test_mail_in_the_clear_goes_by_its_recipients(void)
 static void
 test_no_name_leads_out_of_the_queue(void)
 {
-	static const char *const bad[] = {
-	    "", ".", "..", ".lock", "a/b", "/", "-x", "a b", "a\tb", "a\nb"};
+	static const char *const bad[] = {"", ".", "..", ".lock", "a/b", "/",
+	    "-x", "a b", "a\tb", "a\nb", "$(x)", "a;b", "a`b", "a'b", "a\"b",
+	    "a|b", "a&b", "a*", "~a"};
 	struct destination destination;
 	struct queue queue;
 	size_t i;
@@ -222,6 +225,45 @@ test_what_is_left_behind_is_cleaned_up(void)
 	snprintf(name, sizeof(name), "%s.copies", id);
 	CHECK(exists(&destination, name));
 	buf_free(&names);
+	frame_free(&frame);
+	destination_close(&destination);
+	queue_close(&queue);
+}
+
+static void
+test_who_waits_for_another_does_not_touch_the_entry(void)
+{
+	char id[CONTENT_ID_SIZE], name[CONTENT_ID_SIZE + 8];
+	struct destination destination;
+	int fd, wait_status = -1;
+	struct frame frame;
+	struct queue queue;
+	struct stat st;
+	pid_t pid;
+
+	begin(&queue, "wait");
+	make_frame(&frame, "bob", "abc");
+	CHECK(queue_entry_id(&frame, id) == 0);
+	CHECK(
+	    destination_open(&queue, span_of("bob"), true, &destination) == 0);
+	snprintf(name, sizeof(name), ".%s.new", id);
+	fd = openat(destination.dir, name, O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0 && flock(fd, LOCK_EX) == 0);
+	CHECK(write(fd, "first", 5) == 5);
+	pid = fork();
+	if (pid == 0) {
+		/* of its own, or the lock were one */
+		close(fd);
+		_exit(destination_put(&destination, id, &frame));
+	}
+	nanosleep(&(struct timespec){0, 200000000}, NULL);
+	/* it waits by now, or comes too late: both are fine */
+	CHECK(renameat(destination.dir, name, destination.dir, id) == 0);
+	close(fd);
+	CHECK(waitpid(pid, &wait_status, 0) == pid);
+	CHECK(WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 1);
+	CHECK(fstatat(destination.dir, id, &st, 0) == 0 && st.st_size == 5);
+	CHECK(!exists(&destination, name));
 	frame_free(&frame);
 	destination_close(&destination);
 	queue_close(&queue);
@@ -370,6 +412,8 @@ test_a_clock_that_jumps_expires_nothing(void)
 	now += 3599;
 	CHECK(!guard_look(&queue, now, now + 5)); /* newer mail */
 	CHECK(guard_look(&queue, now += 3599, 0));
+	/* once a day is enough */
+	CHECK(guard_look(&queue, now += DAY + 60, 0));
 	/* forward by ten years, and a day there */
 	now += 3650 * (int64_t)DAY;
 	for (i = 0; i < 24; i++)
@@ -427,6 +471,7 @@ main(void)
 	TEST(no_name_leads_out_of_the_queue);
 	TEST(a_held_entry_is_there_but_under_another_name);
 	TEST(what_is_left_behind_is_cleaned_up);
+	TEST(who_waits_for_another_does_not_touch_the_entry);
 	TEST(a_damaged_entry_is_seen);
 	TEST(only_a_queue_of_our_version_is_opened);
 	TEST(the_lock_is_for_one);
