@@ -143,6 +143,14 @@ add_fields(struct frame *frame, const struct frame *inner,
 	return 0;
 }
 
+/* Whether nobody knows if it was delivered, by relay-accept(1), which gave us
+ * the frame. */
+static bool
+says_again(const struct frame *outer)
+{
+	return span_is(frame_get(outer, "again"), "yes");
+}
+
 enum returned_result
 returned_make(const struct frame *inner, const struct frame *outer,
     const struct nodes *nodes, const char *name, const char *key,
@@ -158,7 +166,9 @@ returned_make(const struct frame *inner, const struct frame *outer,
 	    (frame_get(frame, "direction").p == NULL &&
 		frame_add(frame, "direction", span_of("returned")) < 0) ||
 	    frame_add(frame, "sealed-by", span_of(name)) < 0 ||
-	    frame_add(frame, "once", span_of(once)) < 0)
+	    frame_add(frame, "once", span_of(once)) < 0 ||
+	    (says_again(outer) &&
+		frame_add(frame, "again", span_of("yes")) < 0))
 		return RETURNED_FAILED;
 	if (*reply == NULL && frame->recipients == 0)
 		*reply = NOT_OURS;
