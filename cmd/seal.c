@@ -31,10 +31,7 @@
 #include "node/nodefile.h"
 #include "node/roster.h"
 #include "node/value.h"
-#include "peer/envelope.h"
-#include "seal/container.h"
-#include "seal/keyend.h"
-#include "seal/openpgp.h"
+#include "peer/sealer.h"
 #include "seal/veil.h"
 
 #define NOBODYS_HOST                                            \
@@ -50,22 +47,10 @@
 
 struct seal {
 	struct roster roster;
-	struct openpgp *openpgp;
-	struct selfseal selfseal;
-	struct keyend keyend;
+	struct sealer sealer;
 	const char *fingerprint; /* of -r; NULL: for nodes */
 	const char *file;        /* of -f */
-	bool signs;
 	bool reject_no_key;
-};
-
-/* Whom a message is for. */
-struct target {
-	const char *name;
-	const char *host;
-	const char *fingerprint; /* NULL: there is none */
-	const char *file;        /* of the key; NULL: the key directory */
-	time_t date;
 };
 
 static void
@@ -92,156 +77,40 @@ refuse(struct frame *frame, const char *name, enum verdict verdict,
 }
 
 static void
-refuse_errno(struct frame *frame, const char *name, int error)
+seal_for(
+    struct seal *seal, struct frame *frame, const struct sealer_target *target)
 {
-	if (error == EFBIG)
-		refuse(frame, name, VERDICT_REJECT, TOO_LONG, "too long");
-	else
-		refuse(frame, name, VERDICT_DEFER,
-		    error == ENOSPC || error == EDQUOT ? DISK_FULL : TROUBLE,
-		    strerror(error));
-}
+	const char *why, *name = target->name;
 
-static bool
-has_no_key(const struct target *target)
-{
-	return target->fingerprint == NULL ||
-	       (target->file != NULL && access(target->file, R_OK) < 0 &&
-		   errno == ENOENT);
-}
-
-static void
-refuse_no_key(const struct seal *seal, struct frame *frame, const char *name)
-{
-	if (seal->reject_no_key)
-		refuse(frame, name, VERDICT_REJECT, NO_KEY_EVER,
-		    "there is no key");
-	else
-		refuse(
-		    frame, name, VERDICT_DEFER, NO_KEY_NOW, "there is no key");
-}
-
-static void
-refuse_result(const struct seal *seal, struct frame *frame,
-    const struct target *target, enum openpgp_result result)
-{
-	if (result == OPENPGP_NO_KEY && target->file == NULL)
-		refuse_no_key(seal, frame, target->name);
-	else
-		refuse(frame, target->name, VERDICT_DEFER,
-		    result == OPENPGP_TROUBLE ? TROUBLE : NO_KEY_NOW,
-		    openpgp_why(seal->openpgp));
-}
-
-/* Whether the frame is one that a stage like this has made. */
-static bool
-looks_sealed(const struct frame *frame)
-{
-	return span_is(frame_get(frame, "direction"), "returned") &&
-	       frame->recipients == 0 && frame_get(frame, "sender").p == NULL;
-}
-
-/* Whether the message is encrypted to the target already: for a node in our own
- * form, so that it has nothing in the clear. */
-static bool
-is_sealed(const struct seal *seal, const struct frame *frame,
-    const struct target *target)
-{
-	bool strict = seal->fingerprint == NULL, sealed;
-	struct buf owner = BUF_INIT(ERR_LINE_MAX);
-	struct message armored;
-
-	if (strict && !looks_sealed(frame))
-		return false;
-	message_init(&armored);
-	sealed = container_disclose(
-		     &frame->message, strict, &owner, &armored) == 0 &&
-		 (!strict || span_is(buf_span(&owner), target->name)) &&
-		 openpgp_is_for(seal->openpgp, target->file,
-		     target->fingerprint, &armored) == OPENPGP_OK;
-	message_free(&armored);
-	buf_free(&owner);
-	return sealed;
-}
-
-/* The fields of what goes to a node.  0, or -1 with errno. */
-static int
-replace_fields(const struct seal *seal, struct frame *frame)
-{
-	struct frame kept;
-	int rc;
-
-	frame_init(&kept);
-	rc = frame_add(&kept, "id", frame_get(frame, "id"));
-	if (rc == 0)
-		rc = frame_add(&kept, "direction", span_of("returned"));
-	if (rc == 0)
-		rc = frame_add(&kept, "node", frame_get(frame, "node"));
-	if (rc == 0)
-		rc = envelope_keep(&seal->selfseal, frame, &kept);
-	if (rc < 0) {
-		frame_free(&kept);
-		return -1;
+	switch (sealer_seal(&seal->sealer, frame, target, &why)) {
+	case SEALER_DONE:
+		if (frame->fields.len > 0)
+			event("id=%.*s verdict=pass for='%s' key=%s "
+			      "octets=%" PRIu64,
+			    SPAN_ARG(frame_get(frame, "id")), name,
+			    target->fingerprint, message_size(&frame->message));
+		break;
+	case SEALER_AS_IT_WAS:
+		break;
+	case SEALER_NO_KEY:
+		if (seal->reject_no_key)
+			refuse(frame, name, VERDICT_REJECT, NO_KEY_EVER, why);
+		else
+			refuse(frame, name, VERDICT_DEFER, NO_KEY_NOW, why);
+		break;
+	case SEALER_BAD_KEY:
+		refuse(frame, name, VERDICT_DEFER, NO_KEY_NOW, why);
+		break;
+	case SEALER_TOO_LONG:
+		refuse(frame, name, VERDICT_REJECT, TOO_LONG, why);
+		break;
+	case SEALER_NO_ROOM:
+		refuse(frame, name, VERDICT_DEFER, DISK_FULL, why);
+		break;
+	case SEALER_TROUBLE:
+		refuse(frame, name, VERDICT_DEFER, TROUBLE, why);
+		break;
 	}
-	buf_free(&frame->fields);
-	frame->fields = kept.fields;
-	frame->recipients = kept.recipients;
-	message_free(&kept.message);
-	return 0;
-}
-
-/* Puts what is sealed in the place of what is not. */
-static void
-replace(const struct seal *seal, struct frame *frame,
-    const struct target *target, struct message *sealed)
-{
-	if (container_enclose(
-		sealed, target->name, target->host, target->date) < 0 ||
-	    (seal->fingerprint == NULL && replace_fields(seal, frame) < 0)) {
-		refuse_errno(frame, target->name, errno);
-		return;
-	}
-	message_free(&frame->message);
-	frame->message = *sealed;
-	message_init(sealed);
-	if (frame->fields.len > 0)
-		event("id=%.*s verdict=pass for='%s' key=%s octets=%" PRIu64,
-		    SPAN_ARG(frame_get(frame, "id")), target->name,
-		    target->fingerprint, message_size(&frame->message));
-}
-
-static void
-encrypt(struct seal *seal, struct frame *frame, const struct target *target)
-{
-	struct message plain, sealed;
-	enum openpgp_result result;
-
-	message_init(&plain);
-	message_init(&sealed);
-	if (container_wrap(frame, &plain) < 0) {
-		refuse_errno(frame, target->name, errno);
-	} else {
-		result = openpgp_seal(seal->openpgp, target->file,
-		    target->fingerprint, seal->signs, &plain, &sealed);
-		if (result == OPENPGP_OK) {
-			replace(seal, frame, target, &sealed);
-			keyend_look(&seal->keyend, seal->openpgp, target->name,
-			    target->file, target->fingerprint);
-		} else {
-			refuse_result(seal, frame, target, result);
-		}
-	}
-	message_free(&plain);
-	message_free(&sealed);
-}
-
-static void
-seal_for(struct seal *seal, struct frame *frame, const struct target *target)
-{
-	if (has_no_key(target))
-		refuse_no_key(seal, frame, target->name);
-	else if (!is_sealed(seal, frame, target))
-		encrypt(seal, frame, target);
 }
 
 /* When the message came, for those who sort by it. */
@@ -261,7 +130,7 @@ static void
 seal_at_rest(struct frame *frame, void *arg)
 {
 	struct seal *seal = arg;
-	struct target target = {.name = seal->fingerprint,
+	struct sealer_target target = {.name = seal->fingerprint,
 	    .host = NOBODYS_HOST,
 	    .fingerprint = seal->fingerprint,
 	    .file = seal->file,
@@ -276,7 +145,7 @@ seal_for_node(struct frame *frame, void *arg)
 	struct seal *seal = arg;
 	const struct manifest *manifest = NULL;
 	struct span node = frame_get(frame, "node");
-	struct target target = {.name = "?"};
+	struct sealer_target target = {.name = "?"};
 	char *file;
 
 	if (roster_look(&seal->roster) != NULL)
@@ -291,7 +160,7 @@ seal_for_node(struct frame *frame, void *arg)
 	target.host = manifest->host;
 	target.fingerprint = manifest->key;
 	if (!span_is(frame_get(frame, "direction"), "inbound") &&
-	    !looks_sealed(frame)) {
+	    !sealer_looks_sealed(frame)) {
 		refuse(frame, target.name, VERDICT_DEFER, TROUBLE,
 		    "the frame is not inbound");
 		return;
@@ -323,16 +192,17 @@ prepare(struct seal *seal, const char *keydir)
 {
 	char own[OPENPGP_FINGERPRINT_SIZE];
 
-	seal->openpgp = openpgp_new(keydir);
-	if (seal->openpgp == NULL)
+	seal->sealer.openpgp = openpgp_new(keydir);
+	if (seal->sealer.openpgp == NULL)
 		fatal("cannot use the keys in '%s'", keydir);
-	seal->signs = openpgp_own(seal->openpgp, own) == OPENPGP_OK;
+	seal->sealer.signs =
+	    openpgp_own(seal->sealer.openpgp, own) == OPENPGP_OK;
 	if (seal->fingerprint != NULL)
 		return;
-	if (!seal->signs)
+	if (!seal->sealer.signs)
 		fatal("no key of our own in '%s': %s", keydir,
-		    openpgp_why(seal->openpgp));
-	if (selfseal_load(&seal->selfseal, keydir, true) < 0)
+		    openpgp_why(seal->sealer.openpgp));
+	if (selfseal_load(&seal->sealer.selfseal, keydir, true) < 0)
 		fatal("cannot use '%s/self': %s", keydir, strerror(errno));
 	if (roster_look(&seal->roster) == NULL)
 		fatal("there is no good manifest of our own in '%s'",
@@ -396,16 +266,17 @@ main(int argc, char **argv)
 	if (strcmp(no_key, "defer") != 0 && strcmp(no_key, "reject") != 0)
 		fatal("-o 'no-key=%s': neither defer nor reject", no_key);
 	seal.reject_no_key = *no_key == 'r';
-	seal.keyend.days = warn;
+	seal.sealer.keyend.days = warn;
 	roster_init(&seal.roster, nodes);
 	confine();
 	prepare(&seal, keydir);
+	seal.sealer.at_rest = seal.fingerprint != NULL;
 	stage.work = seal.fingerprint != NULL ? seal_at_rest : seal_for_node;
 	stage.takes_raw = seal.fingerprint != NULL;
 	c = stage_run(&stage);
-	openpgp_free(seal.openpgp);
-	selfseal_forget(&seal.selfseal);
+	openpgp_free(seal.sealer.openpgp);
+	selfseal_forget(&seal.sealer.selfseal);
 	roster_free(&seal.roster);
-	arena_free(&seal.keyend.arena);
+	arena_free(&seal.sealer.keyend.arena);
 	return c;
 }
