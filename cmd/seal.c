@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -34,10 +33,10 @@
 #include "peer/sealer.h"
 #include "seal/veil.h"
 
-#define NOBODYS_HOST                                            \
-	"sealed.invalid" /* of addresses at rest, RFC 6761, 6.4 \
-			  */
-#define DESCRIPTORS 256  /* that we and gpg may have open */
+/* Of addresses at rest: RFC 6761, 6.4. */
+#define NOBODYS_HOST "sealed.invalid"
+
+#define DESCRIPTORS 256 /* that we and gpg may have open */
 
 #define NO_KEY_NOW "451 4.7.5 Cannot be encrypted now"
 #define NO_KEY_EVER "550 5.7.5 Cannot be encrypted: there is no key"
