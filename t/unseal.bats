@@ -199,18 +199,17 @@ by() {
 
 @test "not our form, inside or outside: 554" {
 	container m >inside
-	for change in 's/^size: .*/size: 3/' 's/^pimail 1/pimail 2/' \
-	    's/^Content-Type: message/Content-Type:  message/' \
-	    's/^direction: .*/direction: inbound\ndirection: inbound/'; do
+	# of the same length; two senders are the last
+	for change in 's/^size: ..../size: 2999/' 's/^pimail 1/pimail 2/' \
+	    's/^Content-Type: message/Content-type: message/' \
+	    's/^client: 192.0.2.7 4711/sender: 12345678901234/'; do
 		LC_ALL=C sed "$change" inside | by bob --sign | rewrap |
 		    return_mail >r
 		refused 100 'reject 554 5.7.7 '
 	done
-	{
-		cat inside
-		echo
-	} | by bob --sign | rewrap | return_mail >r
-	refused 100 'reject 554 5.7.7 '
+	# what has another length than padding gives may have been cut here
+	head -c 1000 inside | by bob --sign | rewrap | return_mail >r
+	refused 111 'defer 451 4.3.0 '
 	for change in 's/^Subject: .*/Subject: x/' 's/^Date: .*/Date: x/' \
 	    's/^Version: 1/Version: 2/' '1iX-Mark: 1' \
 	    's/^-----BEGIN.*/&\nComment: x/'; do
