@@ -21,8 +21,8 @@ import threading
 import time
 import zlib
 
-MAILS = 24
-KILLS = 60
+MAILS = 36
+KILLS = 40
 
 
 def frame(identity, fields, message, verdict="pass"):
@@ -124,7 +124,7 @@ class Holder(threading.Thread):
         while self.mails:
             self.tries += 1
             names = self.random.sample(
-                sorted(self.mails), min(5, len(self.mails)))
+                sorted(self.mails), min(4, len(self.mails)))
             with subprocess.Popen(
                     self.command[:1] + ["-p", self.peer] + self.command[1:],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -161,7 +161,8 @@ def storm(seed, command):
     for holder in holders:
         holder.start()
     kills = {"command": 0, "stage": 0}
-    for _ in range(KILLS):
+    while (sum(kills.values()) < KILLS and
+           all(holder.is_alive() for holder in holders)):
         time.sleep(chance.uniform(0.01, 0.12))
         holder = chance.choice(holders)
         stage = chance.random() < 0.6
