@@ -200,6 +200,8 @@ def test_form():
 
 def open_by_hand(net, armor):
     """What gpg says, with the keys of bob."""
+    net.bob.run("gpg", "--homedir", net.bob.path("keys"), "--batch", "--quiet",
+                "--import", net.bob.path("nodes/carol.asc"))
     done = net.bob.run("gpg", "--homedir", net.bob.path("keys"), "--batch",
                        "--status-fd", "2", "--decrypt", stdin=armor, ok=False)
     said = done.stderr.decode()
@@ -399,78 +401,105 @@ def test_rogue():
 
 
 class Chaos:
+    """Senders, nodes that come and go, and what is left at the end.  What is
+    done follows from the seed; when it happens does not."""
+
+    SENDERS = 3
+
     def __init__(self):
         self.seed = int(os.environ.get("NETWORK_SEED", "2026"))
         self.chance = random.Random(self.seed)
-        count = 30 if SLOW else 150
-        self.seconds = 50 if SLOW else 60
+        self.count = 60 if SLOW else 240
+        self.seconds = 45
         self.net = Net(TWELVE, rogue="mallory", disks=["erin", "judy"])
         NETS.append(self.net)
         self.honest = [n for n in self.net.nodes if n is not self.net.rogue]
-        self.mails = [self.mail() for _ in range(count)]
+        self.mails = []
+        self.events = {}
+        self.doing = []
         self.net.start(quick)
 
-    def mail(self):
-        owner = self.chance.choice(self.honest).name
-        size = (1 << 20) + 9999 if self.chance.random() < 0.03 else None
-        return Mail(owner, self.chance, size)
+    def mail(self, chance):
+        """To somebody who is away, more often than not."""
+        away = [n for n in self.honest if not n.keeper]
+        owner = chance.choice(
+            away if away and chance.random() < 0.6 else self.honest)
+        size = (1 << 20) + 9999 if chance.random() < 0.03 else None
+        mail = Mail(owner.name, chance, size)
+        self.mails.append(mail)
+        return mail
 
-    def ways(self, mail):
+    def ways(self, mail, chance):
         """Where a sender tries: the owner, then others by chance."""
         owner = getattr(self.net, mail.owner)
         others = [n for n in self.honest if n is not owner]
-        random.shuffle(others)
+        chance.shuffle(others)
         return [owner] + others
 
-    def send(self, mails):
-        for mail in mails:
-            for node in self.ways(mail):
+    def send(self, number):
+        chance = random.Random(self.seed + number)
+        begun = time.monotonic()
+        pace = self.seconds * self.SENDERS / self.count
+        for turn in range(self.count // self.SENDERS):
+            mail = self.mail(chance)
+            for node in self.ways(mail, chance):
                 if node.keeper and not mail.holder:
                     mail.send(node.address, node.name)
-            time.sleep(0.1)
+            time.sleep(max(0, begun + turn * pace - time.monotonic()))
 
     def event(self):
         chance = self.chance
         node = chance.choice(self.honest)
         what = chance.random()
-        down = [n for n in self.honest if not n.keeper]
-        if what < 0.3:
-            node.kill_one(chance)
+        down = [n for n in self.honest
+                if not n.keeper and not n.lock.locked()]
+        if what < 0.4:
+            self.do("kill", node.kill_one, chance)
         elif what < 0.5 and len(down) < 6:
-            node.down(signal.SIGTERM)
-        elif what < 0.7 and len(down) < 6:
-            node.down(signal.SIGKILL)
-        elif what < 0.75 and self.net.mounts:
-            fill(chance.choice([self.net.erin, self.net.judy]))
-        elif what < 0.85:
-            empty(self.net.erin)
-            empty(self.net.judy)
+            self.do("stop", node.down, signal.SIGTERM)
+        elif what < 0.65 and len(down) < 6:
+            self.do("cut off", node.down, signal.SIGKILL)
+        elif what < 0.7 and self.net.mounts:
+            self.do("fill", fill, chance.choice([self.net.erin,
+                                                 self.net.judy]))
+        elif what < 0.8:
+            self.do("empty", self.make_room)
         elif down:
+            # by this thread: its children end with it
+            self.do("start", None)
             chance.choice(down).up()
 
-    def run(self):
-        parts = [self.mails[n::3] for n in range(3)]
-        senders = [threading.Thread(target=self.send, args=(part,))
-                   for part in parts]
-        for sender in senders:
-            sender.start()
-        end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
-            self.event()
-            time.sleep(self.chance.uniform(0, 0.6))
-        self.net.nothing_readable(self.mails)
-        for sender in senders:
-            sender.join()
+    def do(self, what, how, *arguments):
+        """Some of these take their time."""
+        self.events[what] = self.events.get(what, 0) + 1
+        if how:
+            self.doing.append(threading.Thread(target=how, args=arguments))
+            self.doing[-1].start()
 
-    def settle(self):
+    def make_room(self):
         empty(self.net.erin)
         empty(self.net.judy)
+
+    def run(self):
+        senders = [threading.Thread(target=self.send, args=(number,))
+                   for number in range(self.SENDERS)]
+        for sender in senders:
+            sender.start()
+        while any(sender.is_alive() for sender in senders):
+            self.event()
+            time.sleep(self.chance.uniform(0, 0.5))
+        for thread in self.doing:
+            thread.join()
+        self.net.nothing_readable(self.mails)
+
+    def settle(self):
+        self.make_room()
         for node in self.net.nodes:
             node.up()
         taken = [m for m in self.mails if m.holder]
         wait_for("all is delivered", lambda: not [
             m for m in taken if m not in self.net.delivered(taken) and
-            not bounces(self.net, m)])
+            not bounces(self.net, m)], 2 * PATIENCE)
         self.net.rogue.down()
         wait_for("nobody holds any more",
                  lambda: not any(n.entries() for n in self.honest))
@@ -485,15 +514,23 @@ class Chaos:
             check(len(found) <= 1, mail.token, "is there twice", mail.replies)
         self.net.nothing_readable(self.mails)
         kept = sum(m.holder != m.owner for m in taken)
-        print("seed %d: %d messages, %d were taken, %d by a backup" %
-              (self.seed, len(self.mails), len(taken), kept))
+        print("seed %d: %s" % (self.seed, self.events))
+        print("%d messages, %d were taken, %d by a backup" %
+              (len(self.mails), len(taken), kept))
         check(kept > len(self.mails) / 10, "too few came by a backup")
 
 
 def test_chaos():
+    times = [time.monotonic()]
     chaos = Chaos()
+    times.append(time.monotonic())
     chaos.run()
-    chaos.prove(chaos.settle())
+    times.append(time.monotonic())
+    taken = chaos.settle()
+    times.append(time.monotonic())
+    print("seconds to set up, run, settle: %.0f, %.0f, %.0f" % tuple(
+        after - before for before, after in zip(times, times[1:])))
+    chaos.prove(taken)
 
 
 NETS = []

@@ -140,9 +140,10 @@ def run(directory):
             with open("%s/state/%s" % (directory, name), "rb") as stored:
                 message = stored.read()
             owner = name[65:]
-            octets = b"".join(mail(owner, change(message))
-                              for change in CHANGES)
-            say(directory, reach[owner], octets)
+            # unless the pen was taken from us while we wrote it down
+            if b"\n-----END PGP MESSAGE-----" in message:
+                say(directory, reach[owner], b"".join(
+                    mail(owner, change(message)) for change in CHANGES))
         else:
             say(directory, reach[random.choice(names)],
                 b"".join(garbage(names) for _ in range(20)))
