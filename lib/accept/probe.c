@@ -50,11 +50,15 @@ probe_pack_answer(const struct probe_answer *answer, struct buf *payload)
 int
 probe_unpack_answer(struct probe_answer *answer, struct span payload)
 {
-	if (payload.len < 9 || payload.len > PROBE_ANSWER_MAX ||
-	    payload.p[8] < PROBE_UP || payload.p[8] > PROBE_UNKNOWN)
+	unsigned char state;
+
+	if (payload.len < 9 || payload.len > PROBE_ANSWER_MAX)
+		return -1;
+	state = (unsigned char)payload.p[8];
+	if (state > PROBE_UNKNOWN)
 		return -1;
 	memcpy(&answer->serial, payload.p, 8);
-	answer->state = (enum probe_state)payload.p[8];
+	answer->state = (enum probe_state)state;
 	answer->why = (struct span){payload.p + 9, payload.len - 9};
 	return is_printable(answer->why) ? 0 : -1;
 }
