@@ -175,6 +175,9 @@ sleep_of(const struct runner *runner)
 	}
 	if (runner->hello == 0 && runner->next_hello < next)
 		next = runner->next_hello;
+	/* a clock that was set back does not make it longer */
+	if (next > now + LOOK_S)
+		next = now + LOOK_S;
 	return next <= now ? 0 : (int)(next - now) * 1000;
 }
 
