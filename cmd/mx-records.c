@@ -23,8 +23,8 @@
 #include "net/canonical.h"
 #include "node/domain.h"
 #include "node/mx.h"
+#include "node/nodes.h"
 
-#define DEFAULT_DIR "/etc/pimail/nodes"
 #define MX_MAX 100         /* hosts for a domain: all fit into an answer */
 #define TTL_MAX 2147483647 /* RFC 2181, section 8 */
 
@@ -306,7 +306,7 @@ check_operands(const struct nodes *nodes, char **operands)
 int
 main(int argc, char **argv)
 {
-	const char *dir = getenv("PIMAIL_NODES");
+	const char *dir = conf_environment(NODES_ENV, NODES_DIR);
 	struct work work = {.status = STATUS_OK};
 	char zone[ADDRESS_DOMAIN_MAX + 1];
 	struct nodes *nodes;
@@ -316,8 +316,6 @@ main(int argc, char **argv)
 
 	err_init(argv[0]);
 	file_sane_stdio();
-	if (dir == NULL || *dir == '\0')
-		dir = DEFAULT_DIR;
 	while ((c = getopt(argc, argv, "cn:o:z:")) != -1)
 		switch (c) {
 		case 'c':

@@ -15,17 +15,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
 #include "node/changes.h"
 #include "node/nodefile.h"
+#include "node/nodes.h"
 #include "peer/import.h"
 #include "peer/roster.h"
 #include "peer/signing.h"
-
-#define DEFAULT_NODES "/etc/pimail/nodes"
-#define DEFAULT_KEYS "/var/lib/pimail/keys"
 
 static struct {
 	const char *nodes;
@@ -266,21 +265,13 @@ static const struct {
     {"verify", 0, 1, run_verify},
 };
 
-static const char *
-from_environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
 static void
 take_options(int argc, char **argv)
 {
 	int c;
 
-	settings.nodes = from_environment("PIMAIL_NODES", DEFAULT_NODES);
-	settings.keys = from_environment("PIMAIL_KEYS", DEFAULT_KEYS);
+	settings.nodes = conf_environment(NODES_ENV, NODES_DIR);
+	settings.keys = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	while ((c = getopt(argc, argv, "k:n:")) != -1)
 		switch (c) {
 		case 'k':

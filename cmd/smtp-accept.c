@@ -27,6 +27,7 @@
 #include "base/file.h"
 #include "base/sandbox.h"
 #include "mail/message.h"
+#include "node/nodes.h"
 #include "seal/veil.h"
 
 #define DESCRIPTORS_RESERVED 256 /* for pipelines, channels and the rest */
@@ -206,7 +207,7 @@ set_defaults(void)
 	accept_.probe_wait = 5000;
 	accept_.probe_cache = 60000;
 	config.prober.port = 25;
-	config.nodes = "/etc/pimail/nodes";
+	config.nodes = NODES_DIR;
 }
 
 /* What the options say together. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "node/limits.h"
+#include "node/mx.h"
 #include "peer/chance.h"
 #include "peer/errand.h"
 #include "peer/trip.h"
@@ -51,14 +52,11 @@ static bool
 is_willing(const struct errand *errand, const struct member *peer)
 {
 	const struct manifest *manifest = peer->manifest;
-	const struct manifest *owner = errand->owner->manifest;
 	struct destination destination;
 	struct schedule schedule;
 
-	if (peer == errand->owner || peer == errand->nodes->self ||
-	    manifest->reach == NULL ||
-	    !choice_has(&owner->backups, manifest->name) ||
-	    !choice_has(&manifest->stores, owner->name))
+	if (peer == errand->nodes->self || manifest->reach == NULL ||
+	    !mx_may_store(errand->owner->manifest, manifest))
 		return false;
 	if (destination_open(
 		errand->queue, span_of(manifest->name), true, &destination) < 0)
