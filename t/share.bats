@@ -9,6 +9,10 @@ setup() {
 }
 
 teardown() {
+	local home
+	for home in keys/*; do
+		[ ! -d "$home" ] || gpgconf --homedir "$D/$home" --kill all
+	done
 	[ -z "$SCAN" ] || s6-svscanctl -t scan || kill "$SCAN"
 	[ -z "$SCAN" ] || wait "$SCAN" || :
 	accept_teardown
@@ -113,6 +117,7 @@ supervise_s2() {
 	PORT=$(free_port)
 	mkdir scan logs run
 	cp -R share/s6/. scan
+	rm -r scan/relay-retry
 	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
 	for service in smtp-accept av-scand av-db spam-train; do
 		mkdir "logs/$service"
@@ -254,6 +259,96 @@ known() {
 		[ "$(known spam)" = 1 ] && [ "$(known ham)" = 1 ]
 	}
 	wait_for 20 learned
+}
+
+# as COMMAND...: as the user of the services.
+as() {
+	if [ "$(id -u)" = 0 ]; then s6-setuidgid nobody "$@"; else "$@"; fi
+}
+
+# A circle of two: carol, whose services run, and bob, who is the script there.
+supervise_circle() {
+	local as="" name peer
+	PORT=$(free_port)
+	mkdir scan logs logs/smtp-accept logs/relay-retry queue carol bob keys
+	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
+	own logs queue carol bob keys
+	for name in carol bob; do
+		as node-init -n "$name" -k "keys/$name" "$name" "$name.example" >said
+	done
+	for name in 'carol bob' 'bob carol'; do
+		peer=${name#* } name=${name% *}
+		as node-manifest -n "$name" -k "keys/$name" pin "$peer/$peer.yaml" >pin
+		mv pin "$name/$peer.pin"
+		as node-manifest -n "$name" -k "keys/$name" import "$peer/$peer.yaml"
+	done
+	cat >there <<-EOF
+		#!/bin/sh
+		[ -e '$D/bob-is-there' ] || exit 255
+		[ "\$1" = pimail@mail.bob.example ] || exit 1
+		exec relay-accept -p carol -n '$D/bob' -o seen='$D/bob/seen' \\
+		    own='unseal -n $D/bob -k $D/keys/bob | maildir-deliver $D/mail'
+	EOF
+	chmod +x there
+	cp -R share/s6/smtp-accept share/s6/relay-retry scan
+	for name in smtp-accept relay-retry; do
+		setting "$name" LOGDIR "$D/logs/$name"
+		setting "$name" AS "$as"
+		setting "$name" NODES "$D/carol"
+	done
+	setting smtp-accept LISTEN "127.0.0.1:$PORT"
+	setting smtp-accept LOCAL "maildir-deliver $D/mail"
+	setting smtp-accept BACKUP "seal -k $D/keys/carol | relay-put $D/queue"
+	setting smtp-accept OPTIONS "${AS[*]}"
+	setting relay-retry QUEUE "$D/queue"
+	setting relay-retry KEYS "$D/keys/carol"
+	setting relay-retry PIPELINE "$D/there %h"
+	setting relay-retry IMPORTED 's6-svc -h ../smtp-accept'
+	setting relay-retry OPTIONS '-o first=3600 -o last=3600'
+	s6-svscan scan >svscan.log 2>&1 3>&- &
+	SCAN=$!
+	wait_for 20 answers
+}
+
+# waiting: how many messages are in the queue for bob.
+waiting() {
+	find queue/bob -maxdepth 1 -name '????????????????????????????????*' \
+	    2>/dev/null | wc -l
+}
+
+@test "s6: with BACKUP mail for another node is sealed, waits, and goes home" {
+	supervise_circle
+	mail_in one bob@bob.example
+	[ "$(waiting)" = 1 ]
+	run -1 grep -rl -e alice -e 'Subject: one' queue
+	wait_for 20 grep -q 'a stage exited with 255' logs/relay-retry/current
+	[ "$(find mail -type f | wc -l)" = 0 ]
+	: >bob-is-there
+	s6-svc -h scan/relay-retry
+	home() {
+		[ "$(waiting)" = 0 ]
+	}
+	wait_for 20 home
+	grep -rqx 'Subject: one' mail/bob/new
+	# his refusals are ours, and so is his next manifest
+	run ! mail_in two later@bob.example
+	sed -i "s/matches: 'bob'/matches: 'bob|later'/" bob/bob.yaml
+	as node-manifest -n bob -k keys/bob sign -s
+	[ "$(id -u)" != 0 ] || s6-svperms -G nogroup scan/smtp-accept
+	mail_in three bob@bob.example
+	wait_for 20 home
+	wait_for 10 grep -q 'info: loaded anew' logs/smtp-accept/current
+	mail_in two later@bob.example
+	wait_for 20 home
+	grep -rqx 'Subject: two' mail/bob/new
+	[ ! -s svscan.log ]
+}
+
+@test "s6: without BACKUP mail for another node is refused" {
+	supervise
+	mail_in one talktome@carol.example
+	run ! --separate-stderr mail_in two bob@bob.example
+	[[ $stderr == *SMTPRecipientsRefused*550* ]]
 }
 
 # tcpserver starts the program of share/inetd for each client, as inetd does,
