@@ -160,7 +160,7 @@ wrong() {
 	sed -i 's/2030-12-31/2020-12-31/' nodes/carol.yaml
 	one shop-a@carol.example refuse - '550 5.1.1 No such mailbox here'
 	run -0 --separate-stderr rcpt-check -t -n nodes
-	[[ $stderr == *"nodes/carol.yaml:18: warning: mailbox 'shop'"* ]]
+	[[ $stderr == *"nodes/carol.yaml:20: warning: mailbox 'shop'"* ]]
 }
 
 @test "-t says what is in good manifests" {
