@@ -1,8 +1,8 @@
-"""A network of nodes on loopback, for the tests of agamid(7) in nettest.py.  As
-a program, network.py node DIR, it keeps the servers of a node, see Keeper.
+"""A network of nodes on loopback, for the tests of agamid(7) in nettest.py.
+As a program, network.py node DIR, it keeps the servers of a node, see Keeper.
 
-Each node has a directory with its keys, manifests, queue and Maildirs, and three
-servers: sshd, smtp-accept and relay-retry.  All processes of a node are
+Each node has a directory with its keys, manifests, queue and Maildirs, and
+three servers: sshd, smtp-accept and relay-retry.  All processes of a node are
 descendants of its keeper, also those whose parent has died, so that a node can
 be cut off in the middle of anything, like a plug that is pulled.
 
@@ -51,13 +51,15 @@ def check(condition, *what):
 def wait_for(what, condition, seconds=PATIENCE):
     """Waits until a condition holds, and returns what it gave."""
     end = time.monotonic() + seconds
+    pause = 0.02
     while True:
         got = condition()
         if got:
             return got
         if time.monotonic() > end:
             raise Wrong("not within %d s: %s" % (seconds, what))
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.5)
 
 
 # Processes
@@ -216,26 +218,35 @@ class Mail:
         lines = ["From: <%s>" % self.sender, "To: <%s>" % self.recipient,
                  "Subject: about %s" % self.token, ""]
         while sum(map(len, lines)) < size:
-            lines.append("%s %s %s" % (self.token, "\u00e9" * chance.randrange(9),
-                                       "x" * chance.randrange(200)))
+            lines.append("%s %s %s" % (
+                self.token, "\u00e9" * chance.randrange(9),
+                "x" * chance.randrange(200)))
         lines.append(".%s" % self.token)
         self.text = ("\n".join(lines) + "\n").encode()
         self.replies = []  # (node, code and text)
         self.holder = None  # who said 250
+        self.unsure = False  # somebody was cut off before he could say it
 
     def send(self, host, name):
         """By SMTP.  The reply to the message, or what came before it."""
+        client = smtplib.SMTP(timeout=PATIENCE)
         try:
-            with smtplib.SMTP(timeout=PATIENCE) as client:
-                client.connect(host, SMTP)
-                client.ehlo("client.example")
-                code, text = client.mail(self.sender)
-                if code == 250:
-                    code, text = client.rcpt(self.recipient)
-                if code == 250:
-                    code, text = client.data(self.text.replace(b"\n", b"\r\n"))
+            client.connect(host, SMTP)
+            client.ehlo("client.example")
+            code, text = client.mail(self.sender)
+            if code == 250:
+                code, text = client.rcpt(self.recipient)
+            if code == 250:
+                self.unsure = True
+                code, text = client.data(self.text.replace(b"\n", b"\r\n"))
+                self.unsure = False
+        except smtplib.SMTPResponseException as error:
+            code, text = error.smtp_code, error.smtp_error
+            self.unsure = False
         except (OSError, smtplib.SMTPException) as error:
             code, text = 0, str(error).encode()
+        # without a QUIT, whose reply may be another one
+        client.close()
         reply = "%d %s" % (code, text.decode("utf-8", "replace"))
         self.replies.append((name, reply))
         if code == 250:
@@ -254,6 +265,7 @@ class Node:
         self.dir = net.dir + "/" + name
         self.keeper = None
         self.lock = threading.Lock()
+        self.read = {}  # files of Maildirs, which do not change
         self.backups = ""  # of the manifest
         self.stores = "{for: all, bytes: 500M, days: 30}"
         self.patterns = {"box": "box|postmaster", "old": "old"}
@@ -337,7 +349,8 @@ class Node:
                   "-o", "seen=%s/state/seen" % me, "-o", "queue=%s/queue" % me,
                   "-p", '"$1"', "'own=unseal -n %s/nodes -k %s/keys "
                   "-o seen=%s/state/seen | maildir-deliver %s/mail'" %
-                  (me, me, me, me), "'other=relay-put -o free=64K %s/queue'" % me]
+                  (me, me, me, me),
+                  "'other=relay-put -o free=64K %s/queue'" % me]
         if rogue:
             accept = [PYTHON, HERE + "/rogue.py", "accept", me, '"$1"']
         self.write("accept", "#!/bin/sh\nexec %s 2>>%s/log\n" %
@@ -370,8 +383,8 @@ class Node:
         servers = {"sshd": ["/usr/sbin/sshd", "-D", "-e", "-f",
                             me + "/ssh/server"]}
         if not rogue:
-            seal = ("backup=seal -n %s/nodes -k %s/keys | relay-put -o free=64K "
-                    "%s/queue")
+            seal = ("backup=seal -n %s/nodes -k %s/keys | "
+                    "relay-put -o free=64K %s/queue")
             servers["smtp"] = [
                 "smtp-accept", "-l", "%s:%d" % (self.address, SMTP),
                 "-n", me + "/nodes", *self.smtp,
@@ -433,11 +446,12 @@ class Node:
         for directory, _, names in os.walk(self.path("mail")):
             if os.path.basename(directory) in ("new", "cur"):
                 for name in names:
-                    with open(directory + "/" + name, "rb") as mail:
-                        text = mail.read()
-                    if token.encode() in text:
-                        found.append(text)
-        return found
+                    path = directory + "/" + name
+                    if path not in self.read:
+                        with open(path, "rb") as mail:
+                            self.read[path] = mail.read()
+                    found.append(self.read[path])
+        return [text for text in found if token.encode() in text]
 
     def entries(self, owner=None):
         """The paths of what it holds, for an owner or all."""

@@ -1,6 +1,6 @@
-"""A node that has turned rogue, for network.py: it answers "done" and drops what
-it got, or keeps it, and sends it to its owner again and again, as it is and
-changed; it sends garbage to everybody, and frames that are none.
+"""A node that has turned rogue, for network.py: it answers "done" and drops
+what it got, or keeps it, and sends it to its owner again and again, as it is
+and changed; it sends garbage to everybody, and frames that are none.
 
 	rogue.py accept DIR PEER    in place of relay-accept
 	rogue.py run DIR            until it is killed
