@@ -9,6 +9,7 @@
 #include "accept/accept.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hex.h"
 
 #define IN_MAX (64 << 10) /* more than ACCEPT_INPUT_SIZE: read at once */
 #define NOTE_MAX 600
@@ -17,7 +18,6 @@ void
 visit_init(struct visit *visit, const struct accept *accept)
 {
 	unsigned char octets[(ACCEPT_ID_SIZE - 1) / 2];
-	size_t i;
 
 	memset(visit, 0, sizeof(*visit));
 	visit->stream.fd = -1;
@@ -28,8 +28,7 @@ visit_init(struct visit *visit, const struct accept *accept)
 	buf_init(&visit->lists, LISTS_TEXT_MAX);
 	if (getrandom(octets, sizeof(octets), 0) != (ssize_t)sizeof(octets))
 		fatal("cannot get random octets: %s", strerror(errno));
-	for (i = 0; i < sizeof(octets); i++)
-		snprintf(visit->id + 2 * i, 3, "%02x", octets[i]);
+	visit->id[hex_put(visit->id, octets, sizeof(octets))] = '\0';
 }
 
 void
@@ -189,9 +188,10 @@ accept_recipient(const struct accept *accept, struct visit *visit,
 			return false;
 		reply = not_down(owner);
 	}
-	visit->unknown += match.class == MATCH_REFUSE && reply[0] == '5';
-	if (reply != NULL)
+	if (reply != NULL) {
+		visit->unknown += match.class == MATCH_REFUSE && *reply == '5';
 		note_refusal(visit, &io->recipient, reply);
+	}
 	session_recipient(
 	    &visit->session, io, reply, match.mailbox, match.node, (int)route);
 	return true;

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 #include "mail/frame.h"
 #include "mail/line.h"
@@ -45,12 +46,10 @@ void
 frame_new_id(char id[FRAME_ID_SIZE])
 {
 	unsigned char octets[(FRAME_ID_SIZE - 1) / 2];
-	size_t i;
 
 	if (getrandom(octets, sizeof(octets), 0) != (ssize_t)sizeof(octets))
 		fatal("cannot get random octets: %s", strerror(errno));
-	for (i = 0; i < sizeof(octets); i++)
-		snprintf(id + 2 * i, 3, "%02x", octets[i]);
+	id[hex_put(id, octets, sizeof(octets))] = '\0';
 }
 
 /* Adds a checked line. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/io.h"
 #include "peer/seen.h"
 #include "peer/seentable.h"
@@ -37,9 +38,7 @@ struct seen {
 bool
 seen_is_once(struct span text)
 {
-	unsigned char octets[SEENTABLE_ONCE];
-
-	return seentable_octets(text, octets, SEENTABLE_ONCE);
+	return hex_is(text, SEEN_ONCE_LEN);
 }
 
 static char *
@@ -402,9 +401,8 @@ add(struct seen *seen, enum seenstate state, struct span id, struct span once,
 {
 	struct seenentry entry = {.time = now < 0 ? 0 : now, .state = state};
 
-	if (!seentable_octets(id, entry.id, SEENTABLE_ID) ||
-	    (once.len > 0 &&
-		!seentable_octets(once, entry.once, SEENTABLE_ONCE))) {
+	if (!hex_take(id, entry.id, SEENTABLE_ID) ||
+	    (once.len > 0 && !hex_take(once, entry.once, SEENTABLE_ONCE))) {
 		errno = EINVAL;
 		return -1;
 	}

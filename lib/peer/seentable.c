@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 #include "peer/seentable.h"
 
@@ -37,22 +38,6 @@ seentable_free(struct seentable *table)
 	seentable_reset(table);
 }
 
-bool
-seentable_octets(struct span text, unsigned char *octets, size_t len)
-{
-	size_t i;
-
-	if (text.len != 2 * len)
-		return false;
-	for (i = 0; i < text.len; i++) {
-		if (!ascii_is_hex(text.p[i]) || ascii_is_upper(text.p[i]))
-			return false;
-		octets[i / 2] =
-		    (unsigned char)(octets[i / 2] << 4 | ascii_hex(text.p[i]));
-	}
-	return true;
-}
-
 static bool
 parse_state(struct span text, enum seenstate *state)
 {
@@ -77,7 +62,7 @@ seentable_parse(struct span line, struct seenentry *entry)
 	id = scan_until(&scan, ' ');
 	entry->time = (int64_t)scan_number(&scan, INT64_MAX);
 	scan_char(&scan, ' ');
-	if (scan.bad || !seentable_octets(id, entry->id, SEENTABLE_ID) ||
+	if (scan.bad || !hex_take(id, entry->id, SEENTABLE_ID) ||
 	    !parse_state(scan_while(&scan, ascii_is_word), &entry->state))
 		return false;
 	if (entry->state == SEEN_DONE) {
@@ -85,22 +70,9 @@ seentable_parse(struct span line, struct seenentry *entry)
 		once = scan_rest(&scan);
 		return scan_ok(&scan) &&
 		       (span_is(once, "-") ||
-			   seentable_octets(once, entry->once, SEENTABLE_ONCE));
+			   hex_take(once, entry->once, SEENTABLE_ONCE));
 	}
 	return scan_ok(&scan);
-}
-
-static size_t
-add_hex(char *text, const unsigned char *octets, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		text[2 * i] = digits[octets[i] >> 4];
-		text[2 * i + 1] = digits[octets[i] & 0xf];
-	}
-	return 2 * len;
 }
 
 static bool
@@ -114,13 +86,13 @@ seentable_line(const struct seenentry *entry, char line[SEENTABLE_LINE])
 {
 	size_t len;
 
-	len = add_hex(line, entry->id, SEENTABLE_ID);
+	len = hex_put(line, entry->id, SEENTABLE_ID);
 	len += (size_t)snprintf(line + len, SEENTABLE_LINE - len,
 	    " %" PRId64 " %s", entry->time, state_names[entry->state]);
 	if (entry->state == SEEN_DONE) {
 		line[len++] = ' ';
 		if (has_once(entry))
-			len += add_hex(line + len, entry->once, SEENTABLE_ONCE);
+			len += hex_put(line + len, entry->once, SEENTABLE_ONCE);
 		else
 			line[len++] = '-';
 	}
@@ -170,7 +142,7 @@ seentable_find(const struct seentable *table, struct span id)
 	unsigned char octets[SEENTABLE_ID];
 	uint32_t number;
 
-	if (table->cap == 0 || !seentable_octets(id, octets, SEENTABLE_ID))
+	if (table->cap == 0 || !hex_take(id, octets, SEENTABLE_ID))
 		return NULL;
 	number = *id_place(table, octets);
 	return number != 0 ? &table->entries[number - 1] : NULL;
@@ -182,7 +154,7 @@ seentable_find_once(const struct seentable *table, struct span once)
 	unsigned char octets[SEENTABLE_ONCE];
 	uint32_t number;
 
-	if (table->cap == 0 || !seentable_octets(once, octets, SEENTABLE_ONCE))
+	if (table->cap == 0 || !hex_take(once, octets, SEENTABLE_ONCE))
 		return NULL;
 	number = *once_place(table, octets);
 	return number != 0 ? &table->entries[number - 1] : NULL;

@@ -51,9 +51,6 @@ bool seentable_parse(struct span line, struct seenentry *entry);
 /* Writes the line of an entry with its LF.  Returns its length. */
 size_t seentable_line(const struct seenentry *entry, char line[SEENTABLE_LINE]);
 
-/* Hexadecimal digits, lower case, as octets.  False if it is anything else. */
-bool seentable_octets(struct span text, unsigned char *octets, size_t len);
-
 /* Takes note of what a line says. */
 void seentable_note(struct seentable *table, const struct seenentry *entry);
 

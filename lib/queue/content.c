@@ -2,25 +2,15 @@
 #include <openssl/evp.h>
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "queue/content.h"
 
 #define DIGEST_LEN (CONTENT_ID_LEN / 2)
 
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
 bool
 content_is_id(struct span text)
 {
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-		if (!is_hex(text.p[i]))
-			return false;
-	return text.len == CONTENT_ID_LEN;
+	return hex_is(text, CONTENT_ID_LEN);
 }
 
 /* Adds all octets of the message.  0, or -1 with errno. */
@@ -42,11 +32,9 @@ int
 content_id(
     const struct message *message, struct span head, char id[CONTENT_ID_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char value[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *digest;
 	unsigned len = 0;
-	size_t i;
 	int rc;
 
 	digest = EVP_MD_CTX_new();
@@ -57,10 +45,7 @@ content_id(
 	if (!EVP_DigestFinal_ex(digest, value, &len) || len != DIGEST_LEN)
 		fatal("cannot make a digest");
 	EVP_MD_CTX_free(digest);
-	for (i = 0; i < DIGEST_LEN; i++) {
-		id[2 * i] = digits[value[i] >> 4];
-		id[2 * i + 1] = digits[value[i] & 0xf];
-	}
+	hex_put(id, value, DIGEST_LEN);
 	id[CONTENT_ID_LEN] = '\0';
 	return rc;
 }

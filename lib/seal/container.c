@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ascii.h"
+#include "base/hex.h"
 #include "base/scan.h"
 #include "mail/line.h"
 #include "seal/container.h"
@@ -52,13 +52,9 @@ highest_bit(uint64_t n)
 uint64_t
 container_padded(uint64_t len)
 {
-	unsigned e;
-	uint64_t mask;
+	unsigned e = highest_bit(len), kept = highest_bit(e) + 1;
+	uint64_t mask = e > kept ? ((uint64_t)1 << (e - kept)) - 1 : 0;
 
-	if (len < 2)
-		return len;
-	e = highest_bit(len);
-	mask = ((uint64_t)1 << (e - highest_bit(e) - 1)) - 1;
 	return (len + mask) & ~mask;
 }
 
@@ -192,16 +188,13 @@ static bool
 read_seams(struct span text, struct seams *seams)
 {
 	char id[FRAME_ID_SIZE];
-	size_t i;
 
 	if (!span_starts(text, TYPE))
 		return false;
 	text = span_from(text, sizeof(TYPE) - 1);
-	if (text.len < sizeof(id))
+	if (text.len < sizeof(id) ||
+	    !hex_is((struct span){text.p, sizeof(id) - 1}, sizeof(id) - 1))
 		return false;
-	for (i = 0; i < sizeof(id) - 1; i++)
-		if (!ascii_is_hex(text.p[i]) || ascii_is_upper(text.p[i]))
-			return false;
 	memcpy(id, text.p, sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
 	make_seams(seams, id);
@@ -368,10 +361,10 @@ container_unwrap(const struct message *plain, struct frame *frame)
 	rc = read_into(plain, 0, head.p, HEAD_MAX, &head.len);
 	if (rc == 0)
 		rc = take_head(buf_span(&head), frame, &seams, &at, &size);
-	if (rc < 0 && errno == EBADMSG && is_cut(buf_span(&head), plain))
+	if (rc != 0 && errno == EBADMSG && is_cut(buf_span(&head), plain))
 		errno = ENODATA;
 	buf_free(&head);
-	if (rc < 0)
+	if (rc != 0)
 		return -1;
 	last = span_of(seams.last);
 	if (message_size(plain) < container_padded(at + size + last.len))

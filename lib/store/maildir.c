@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "store/maildir.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -63,22 +63,11 @@ maildirs_next(struct maildirs *maildirs)
 	maildirs->once[0] = '\0';
 }
 
-static bool
-is_digit(int c)
-{
-	return ascii_is_hex(c) && !ascii_is_upper(c);
-}
-
 bool
 maildirs_once(struct maildirs *maildirs, struct span once)
 {
-	size_t i;
-
-	if (once.len != MAILDIR_ONCE_LEN)
+	if (!hex_is(once, MAILDIR_ONCE_LEN))
 		return false;
-	for (i = 0; i < once.len; i++)
-		if (!is_digit(once.p[i]))
-			return false;
 	memcpy(maildirs->once, once.p, once.len);
 	maildirs->once[once.len] = '\0';
 	return true;

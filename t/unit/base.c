@@ -1,4 +1,4 @@
-/* buf, map, scan, io, conf, proc: the modules below all others. */
+/* buf, map, scan, hex, io, conf, proc: the modules below all others. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/io.h"
 #include "base/map.h"
 #include "base/proc.h"
@@ -132,6 +133,25 @@ test_scan_reads_numbers_up_to_their_maximum(void)
 	check_number("+1", 5, false, 0);
 	check_number(" 1", 5, false, 0);
 	check_number("1x", 5, false, 0);
+}
+
+static void
+test_hex_has_one_spelling(void)
+{
+	static const char *const bad[] = {"", "0", "00ff7", "00ff7A", "00ff7g",
+	    "00ff 7", "00ff7a0", "\xb0\xb0\xb0"};
+	unsigned char octets[3];
+	char text[6];
+	size_t i;
+
+	CHECK(hex_put(text, "\x00\xff\x7a", 3) == 6);
+	CHECK(memcmp(text, "00ff7a", 6) == 0);
+	CHECK(hex_take((struct span){text, 6}, octets, 3));
+	CHECK(memcmp(octets, "\x00\xff\x7a", 3) == 0);
+	for (i = 0; i < nitems(bad); i++) {
+		CHECK(!hex_is(span_of(bad[i]), 6));
+		CHECK(!hex_take(span_of(bad[i]), octets, 3));
+	}
 }
 
 static void
@@ -272,6 +292,7 @@ main(void)
 	TEST(map_finds_all_ends_of_a_text_in_one_walk);
 	TEST(scan_keeps_its_first_error);
 	TEST(scan_reads_numbers_up_to_their_maximum);
+	TEST(hex_has_one_spelling);
 	TEST(io_reads_lines_and_their_limits);
 	TEST(io_holds_its_deadlines);
 	TEST(conf_reads_sizes_and_seconds);
