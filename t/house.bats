@@ -270,3 +270,10 @@ serve() {
 	[[ $output == *'All of this was as it should be.' ]]
 	[ -z "$stderr" ]
 }
+
+@test "the demo of the network passes" {
+	let_in
+	run -0 --separate-stderr timeout 250 "$TOP/t/demo-network"
+	[[ $output == *'All of this was as it should be.' ]]
+	[ -z "$stderr" ]
+}
