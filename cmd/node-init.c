@@ -11,26 +11,24 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/io.h"
+#include "node/domain.h"
+#include "node/draft.h"
 #include "node/limits.h"
-#include "node/manifest.h"
 #include "node/nodefile.h"
-#include "node/serial.h"
+#include "node/nodes.h"
 #include "seal/openpgp.h"
 #include "seal/selfseal.h"
 
-#define DEFAULT_NODES "/etc/pimail/nodes"
-#define DEFAULT_KEYS "/var/lib/pimail/keys"
 #define GROUP 4 /* digits of a fingerprint, as people read them */
 
 static struct {
@@ -84,112 +82,16 @@ refuse_if_there(const char *name, const char *suffix)
 	free(path);
 }
 
-/* A name that is a pattern for itself. */
-static void
-add_pattern(struct buf *text, const char *name)
-{
-	for (; *name != '\0'; name++)
-		buf_addf(text, "%s%c", *name == '.' ? "\\" : "", *name);
-}
-
-static void
-add_node(struct buf *text)
-{
-	const char *quote = node.domain[0] == '[' ? "'" : "";
-
-	buf_addf(text,
-	    "# The manifest of the node %s; node(5) has all that can stand"
-	    " here.\n"
-	    "#\n"
-	    "# Friends get a copy: it says which addresses are good, so that"
-	    " they can take\n"
-	    "# mail for you while you are away.  After each change:\n"
-	    "#\n"
-	    "#\trcpt-check -t && node-manifest sign -s\n"
-	    "\n"
-	    "node:\n"
-	    "  name: %s\n"
-	    "\n"
-	    "  # The name of your mail server in the DNS.\n"
-	    "  host: %s\n"
-	    "\n"
-	    "  # What stands behind the @ of your addresses.\n"
-	    "  domains:\n"
-	    "    - %s%s%s\n"
-	    "\n"
-	    "  # Your OpenPGP key, which node-init has made: mail that waits"
-	    " for you at a\n"
-	    "  # friend's is encrypted to it.\n"
-	    "  key: %s\n"
-	    "\n",
-	    node.name, node.name, node.host, quote, node.domain, quote,
-	    node.key);
-	buf_addf(text,
-	    "  # How friends bring you that mail.\n"
-	    "  reach: ssh://pimail@%s\n"
-	    "\n"
-	    "  # Which version this is; 'node-manifest sign -s' raises it.\n"
-	    "  serial: %" PRIu64 "\n"
-	    "\n"
-	    "  # Your addresses on the internet, for the records of your zone,"
-	    " and whether\n"
-	    "  # they change from time to time, as most people's at home do.\n"
-	    "  #addresses: [192.0.2.1, '2001:db8::1']\n"
-	    "  #dynamic: yes\n"
-	    "\n",
-	    node.host, serial_next(0, time(NULL)));
-	buf_adds(text,
-	    "  # Who may take mail for you.  Without this, every node that has"
-	    " your manifest.\n"
-	    "  #backups: {only: [alice, dave]}\n"
-	    "  #backups: {except: [mallory]}\n"
-	    "\n"
-	    "  # What you keep for others: for whom, how much at a time, how"
-	    " long.\n"
-	    "  stores: {for: all, bytes: 500M, days: 30}\n"
-	    "\n");
-}
-
-static void
-add_mailboxes(struct buf *text)
-{
-	buf_adds(text,
-	    "# Who gets what: the first mailbox whose pattern matches what"
-	    " stands before\n"
-	    "# the @, without what follows a '+' there.  Patterns are regular"
-	    " expressions.\n"
-	    "mailboxes:\n");
-	buf_addf(text, "  %s:\n    matches: '", node.name);
-	add_pattern(text, node.name);
-	buf_adds(text,
-	    "'\n"
-	    "\n"
-	    "  # An address for a shop, and one for everybody, which you can"
-	    " change when\n"
-	    "  # spam has found it.\n"
-	    "  #shops: {matches: 'shop-[a-z]+', expires: 2030-12-31}\n"
-	    "  #contact: {matches: 'talktome|contact0613'}\n"
-	    "\n"
-	    "  # All the rest; this invites spam.\n"
-	    "  #rest: {matches: '.*'}\n"
-	    "\n"
-	    "# Who gets mail for postmaster and abuse.\n");
-	buf_addf(text, "postmaster: %s\n", node.name);
-}
-
-/* The manifest, which no other program may find fault with. */
 static void
 compose(struct buf *text)
 {
-	struct manifest *manifest;
+	const struct draft draft = {
+	    node.name, node.host, node.domain, node.key};
 
-	add_node(text);
-	add_mailboxes(text);
-	manifest = manifest_parse(buf_span(text), "the manifest", node.name);
-	if (manifest == NULL)
+	buf_reset(text);
+	if (draft_write(&draft, text) < 0)
 		fatal("'%s' cannot be made a node's name, or '%s' its host",
 		    node.name, node.host);
-	manifest_free(manifest);
 }
 
 /* The key pair and the secret in the key directory: those that are there, or
@@ -300,14 +202,6 @@ take_operands(char **argv, const char *host)
 	buf_free(&text);
 }
 
-static const char *
-from_environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : otherwise;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -319,8 +213,8 @@ main(int argc, char **argv)
 
 	err_init(argv[0]);
 	file_sane_stdio();
-	node.nodes = from_environment("PIMAIL_NODES", DEFAULT_NODES);
-	node.keys = from_environment("PIMAIL_KEYS", DEFAULT_KEYS);
+	node.nodes = conf_environment(NODES_ENV, NODES_DIR);
+	node.keys = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	while ((c = getopt(argc, argv, "H:k:n:")) != -1)
 		switch (c) {
 		case 'H':
@@ -346,7 +240,6 @@ main(int argc, char **argv)
 	for (i = 0; i < nitems(suffixes); i++)
 		refuse_if_there(node.name, suffixes[i]);
 	openpgp = make_keys();
-	buf_reset(&text);
 	compose(&text);
 	make_files(openpgp, buf_span(&text));
 	openpgp_free(openpgp);
