@@ -264,10 +264,8 @@ main(int argc, char **argv)
 	if (ls.action == REMOVE && !selection_is_some(&ls.selection))
 		fatal("-x wants to know which: all are -a 0");
 	if (queue_open(&ls.queue, argv[optind], false) < 0)
-		fatal("cannot open '%s': %s", argv[optind],
-		    errno == EPERM    ? "others may write to it"
-		    : errno == EPROTO ? "not a queue of this version"
-				      : strerror(errno));
+		fatal(
+		    "cannot open '%s': %s", argv[optind], queue_reason(errno));
 	path.path = argv[optind];
 	if (ls.action != LIST && ls.action != COUNT && ls.action != SHOW)
 		path.rights |= SANDBOX_WRITE;

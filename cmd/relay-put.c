@@ -22,13 +22,12 @@
 #include "base/sandbox.h"
 #include "base/user.h"
 #include "mail/stage.h"
-#include "node/manifest.h"
+#include "node/nodefile.h"
 #include "queue/await.h"
 #include "queue/usage.h"
 
 #define BYTES (500ULL << 20) /* if nobody says how much */
-#define MANIFEST_MAX (1 << 20)
-#define SHARE 4 /* a peer may have such a part of all */
+#define SHARE 4              /* a peer may have such a part of all */
 
 #define FULL "452 4.3.1 Insufficient system storage"
 #define NO_ROOM "552 5.3.1 No room for more mail of yours"
@@ -200,32 +199,16 @@ work(struct frame *frame, void *arg)
 		place(settings, &put);
 }
 
-/* How much our own manifest says that we store; 0 if it does not. */
-static uint64_t
-stores_of(const char *nodes)
-{
-	struct buf path = BUF_INIT(4096), text = BUF_INIT(MANIFEST_MAX);
-	struct manifest *manifest;
-	uint64_t bytes;
-
-	buf_addf(&path, "%s/self.yaml", nodes);
-	if (file_read(buf_str(&path), &text) < 0)
-		fatal("cannot read '%s': %s", buf_str(&path), strerror(errno));
-	manifest = manifest_parse(buf_span(&text), buf_str(&path), NULL);
-	if (manifest == NULL)
-		fatal("'%s' is no manifest", buf_str(&path));
-	bytes = manifest->stores_bytes;
-	manifest_free(manifest);
-	buf_free(&path);
-	buf_free(&text);
-	return bytes;
-}
-
 static void
 set_defaults(struct usage_limits *limits, const char *nodes)
 {
-	if (limits->bytes == 0 && nodes != NULL)
-		limits->bytes = stores_of(nodes);
+	struct manifest *self;
+
+	if (limits->bytes == 0 && nodes != NULL) {
+		self = nodefile_self(nodes);
+		limits->bytes = self->stores_bytes;
+		manifest_free(self);
+	}
 	if (limits->bytes == 0)
 		limits->bytes = BYTES;
 	if (limits->peer_bytes == 0)
@@ -238,10 +221,7 @@ static void
 open_queue(struct queue *queue, const char *path)
 {
 	if (queue_open(queue, path, true) < 0)
-		fatal("cannot open '%s': %s", path,
-		    errno == EPERM    ? "others may write to it"
-		    : errno == EPROTO ? "not a queue of this version"
-				      : strerror(errno));
+		fatal("cannot open '%s': %s", path, queue_reason(errno));
 }
 
 static void

@@ -128,8 +128,7 @@ main(int argc, char **argv)
 		how.nodes = conf_environment(NODES_ENV, NODES_DIR);
 	if (queue_open(&queue, argv[optind], true) < 0)
 		fatal("cannot open the queue '%s': %s", argv[optind],
-		    errno == EPROTO ? "it is none, or of another version"
-				    : strerror(errno));
+		    queue_reason(errno));
 	user_confine();
 	veil_use();
 	c = runner_run(&how, &queue, parallel, once);

@@ -31,12 +31,12 @@ take_all(int fd, struct buf *buf)
 	ssize_t n;
 
 	for (;;) {
-		if (!buf_room(buf, 4096)) {
+		if (!buf_room(buf, FILE_READ_ROOM)) {
 			errno = EMSGSIZE;
 			n = -1;
 			break;
 		}
-		n = read(fd, buf->p + buf->len, 4096);
+		n = read(fd, buf->p + buf->len, FILE_READ_ROOM);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)

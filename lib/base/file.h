@@ -9,8 +9,11 @@
 
 #include "base/buf.h"
 
+/* What must be left of the buffer after the last octet. */
+#define FILE_READ_ROOM 4096
+
 /* Appends the whole file to buf.  0, or -1 with errno (EMSGSIZE if it is
- * larger than the buffer may grow). */
+ * larger than the buffer may grow, less that room). */
 int file_read(const char *path, struct buf *buf);
 
 /* The same of a regular file only: nothing else holds us up (EINVAL). */

@@ -1,6 +1,11 @@
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "base/file.h"
+#include "node/limits.h"
 #include "node/nodefile.h"
 #include "node/tree.h"
 
@@ -12,6 +17,23 @@ nodefile_path(const char *dir, const char *name, const char *suffix)
 
 	snprintf(path, size, "%s/%s%s", dir, name, suffix);
 	return path;
+}
+
+struct manifest *
+nodefile_self(const char *dir)
+{
+	struct buf text = BUF_INIT(NODE_FILE_MAX + FILE_READ_ROOM);
+	char *path = nodefile_path(dir, NODEFILE_SELF, "");
+	struct manifest *manifest;
+
+	if (file_read_regular(path, &text) < 0)
+		fatal("cannot read '%s': %s", path, strerror(errno));
+	manifest = manifest_parse(buf_span(&text), path, NULL);
+	if (manifest == NULL)
+		fatal("'%s' is broken", path);
+	free(path);
+	buf_free(&text);
+	return manifest;
 }
 
 bool

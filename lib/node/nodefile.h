@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "node/manifest.h"
+
 /* Of a node called NAME: NAME.yaml and so on. */
 #define NODEFILE_MANIFEST ".yaml"
 #define NODEFILE_PIN ".pin"
@@ -17,6 +19,10 @@
 
 /* DIR/NAME with a suffix; the caller frees it. */
 char *nodefile_path(const char *dir, const char *name, const char *suffix);
+
+/* Our own manifest alone, which the caller frees.  That it cannot be read or is
+ * broken ends the program. */
+struct manifest *nodefile_self(const char *dir);
 
 /* Whether a file is that of a node, with that suffix: not an editor's, nor a
  * hidden one, nor the one that says which is our own. */

@@ -14,8 +14,6 @@
 #include "node/value.h"
 #include "peer/import.h"
 
-#define ROOM 4096 /* that file_read() wants at the end */
-
 struct import {
 	struct openpgp *openpgp;
 	const char *dir;
@@ -56,7 +54,7 @@ static enum import_result
 read_pin(struct import *import)
 {
 	char *path = nodefile_path(import->dir, import->name, NODEFILE_PIN);
-	struct buf text = BUF_INIT(NODE_PIN_MAX + ROOM);
+	struct buf text = BUF_INIT(NODE_PIN_MAX + FILE_READ_ROOM);
 	enum import_result result = IMPORT_DONE;
 	struct stat status;
 
@@ -132,7 +130,7 @@ merge_key(struct import *import)
 static enum import_result
 put(const struct import *import, const char *suffix, struct span text)
 {
-	struct buf old = BUF_INIT(PARCEL_MAX + ROOM);
+	struct buf old = BUF_INIT(PARCEL_MAX + FILE_READ_ROOM);
 	char *path = nodefile_path(import->dir, import->name, suffix);
 	enum import_result result = IMPORT_DONE;
 
@@ -210,7 +208,7 @@ read_old(const char *dir, const char *name, struct buf *text)
 static enum import_result
 compare(struct import *import)
 {
-	struct buf text = BUF_INIT(NODE_FILE_MAX + ROOM);
+	struct buf text = BUF_INIT(NODE_FILE_MAX + FILE_READ_ROOM);
 	enum import_result result = IMPORT_DONE;
 	struct manifest *old;
 
@@ -299,7 +297,7 @@ import_parcel(struct openpgp *openpgp, const char *dir, const char *name,
 uint64_t
 import_serial(const char *dir, const char *name)
 {
-	struct buf text = BUF_INIT(NODE_FILE_MAX + ROOM);
+	struct buf text = BUF_INIT(NODE_FILE_MAX + FILE_READ_ROOM);
 	struct manifest *manifest = NULL;
 	uint64_t serial;
 

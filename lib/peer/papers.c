@@ -9,8 +9,6 @@
 #include "node/value.h"
 #include "peer/papers.h"
 
-#define ROOM 4096 /* that file_read() wants at the end */
-
 bool
 papers_is_file(const char *operand)
 {
@@ -84,7 +82,7 @@ papers_manifest(struct papers *papers)
 	int rc = 0;
 
 	buf_free(&papers->text);
-	buf_init(&papers->text, NODE_FILE_MAX + ROOM);
+	buf_init(&papers->text, NODE_FILE_MAX + FILE_READ_ROOM);
 	if (file_read_regular(path, &papers->text) < 0)
 		rc = cannot_read(path);
 	else {
@@ -101,7 +99,7 @@ int
 papers_pin(struct papers *papers)
 {
 	char *path = nodefile_path(papers->nodes, papers->name, NODEFILE_PIN);
-	struct buf text = BUF_INIT(NODE_PIN_MAX + ROOM);
+	struct buf text = BUF_INIT(NODE_PIN_MAX + FILE_READ_ROOM);
 	struct stat status;
 	int rc = 0;
 

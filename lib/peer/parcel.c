@@ -10,7 +10,6 @@
 #include "seal/openpgp.h"
 
 #define MAGIC "pimail-manifest 1\n"
-#define ROOM 4096 /* that file_read() wants at the end */
 
 /* A part of a parcel. */
 struct part {
@@ -122,7 +121,7 @@ parcel_load(
 	size_t ends[PARTS], start = 0, i;
 
 	buf_free(text);
-	buf_init(text, PARCEL_MAX + ROOM);
+	buf_init(text, PARCEL_MAX + FILE_READ_ROOM);
 	for (i = 0; i < PARTS; i++) {
 		if (load_part(&parts[i], dir, name, text) < 0)
 			return -1;

@@ -12,32 +12,12 @@
 #include "node/serial.h"
 #include "peer/signing.h"
 
-#define ROOM 4096 /* that file_read() wants at the end */
-
-/* The name of our node; the caller frees it. */
-static char *
-read_name(const char *self)
-{
-	struct buf text = BUF_INIT(NODE_FILE_MAX + ROOM);
-	struct manifest *manifest;
-	char *name;
-
-	if (file_read_regular(self, &text) < 0)
-		fatal("cannot read '%s': %s", self, strerror(errno));
-	manifest = manifest_parse(buf_span(&text), self, NULL);
-	if (manifest == NULL)
-		fatal("'%s' is broken", self);
-	name = tree_copy(manifest->name, strlen(manifest->name));
-	manifest_free(manifest);
-	buf_free(&text);
-	return name;
-}
-
 void
 signing_read_own(struct papers *own, const char *nodes)
 {
 	char *self = nodefile_path(nodes, NODEFILE_SELF, "");
-	char *name = read_name(self);
+	struct manifest *manifest = nodefile_self(nodes);
+	const char *name = manifest->name;
 	char *path = nodefile_path(nodes, name, NODEFILE_MANIFEST);
 	struct stat one, other;
 
@@ -47,7 +27,7 @@ signing_read_own(struct papers *own, const char *nodes)
 	if (papers_locate(own, nodes, name) < 0 || papers_manifest(own) < 0)
 		fatal("cannot use '%s'", path);
 	free(self);
-	free(name);
+	manifest_free(manifest);
 	free(path);
 }
 

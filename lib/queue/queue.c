@@ -144,6 +144,19 @@ queue_open(struct queue *queue, const char *path, bool make)
 	return -1;
 }
 
+const char *
+queue_reason(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "others may write to it";
+	case EPROTO:
+		return "not a queue of this version";
+	default:
+		return strerror(error);
+	}
+}
+
 void
 queue_close(struct queue *queue)
 {

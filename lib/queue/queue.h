@@ -55,6 +55,8 @@ struct queue_walk {
  * 0; -1 with errno: EPERM if others may write to it, EPROTO if it is a queue
  * of another version, or no queue and not empty. */
 int queue_open(struct queue *queue, const char *path, bool make);
+/* What such an errno means, in words. */
+const char *queue_reason(int error);
 void queue_close(struct queue *queue);
 
 /* Whether a text may be the name of a destination: letters, digits and
