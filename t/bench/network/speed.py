@@ -363,7 +363,7 @@ class Bench:
 
 
 def main(args):
-    options = {"-r": 3, "-n": 1000, "-q": 100000}
+    options = {"-r": 5, "-n": 1000, "-q": 100000}
     while args[:1] and args[0] in options:
         options[args[0]] = int(args[1])
         args = args[2:]
