@@ -174,27 +174,32 @@ run_on_frame(const struct filter *filter, const struct frame *frame,
 			: filter->status(wait_status);
 }
 
+/* Gives the verdict that a status stands for, if the program did not let the
+ * message pass. */
+static void
+conclude(struct frame *frame, int status)
+{
+	frame_verdict(frame,
+	    status == STATUS_STOP     ? VERDICT_DONE
+	    : status == STATUS_REJECT ? VERDICT_REJECT
+				      : VERDICT_DEFER,
+	    NULL);
+}
+
 static void
 work_on_frame(struct frame *frame, void *arg)
 {
 	struct frame answer;
+	int status;
 
 	frame_init(&answer);
-	switch (run_on_frame(arg, frame, &answer)) {
-	case -1:
+	status = run_on_frame(arg, frame, &answer);
+	if (status == -1) {
 		frame_free(frame);
 		*frame = answer;
 		return;
-	case STATUS_OK:
-	case STATUS_STOP:
-		frame_verdict(frame, VERDICT_DONE, NULL);
-		break;
-	case STATUS_REJECT:
-		frame_verdict(frame, VERDICT_REJECT, NULL);
-		break;
-	default:
-		frame_verdict(frame, VERDICT_DEFER, NULL);
 	}
+	conclude(frame, status == STATUS_OK ? STATUS_STOP : status);
 	frame_free(&answer);
 }
 
@@ -229,25 +234,17 @@ static void
 work(struct frame *frame, void *arg)
 {
 	struct message printed;
+	int status;
 
 	message_init(&printed);
-	switch (run(arg, &frame->message, &printed)) {
-	case STATUS_OK:
-		if (message_size(&printed) > 0) {
-			message_free(&frame->message);
-			frame->message = printed;
-			return;
-		}
-		break;
-	case STATUS_STOP:
-		frame_verdict(frame, VERDICT_DONE, NULL);
-		break;
-	case STATUS_REJECT:
-		frame_verdict(frame, VERDICT_REJECT, NULL);
-		break;
-	default:
-		frame_verdict(frame, VERDICT_DEFER, NULL);
+	status = run(arg, &frame->message, &printed);
+	if (status == STATUS_OK && message_size(&printed) > 0) {
+		message_free(&frame->message);
+		frame->message = printed;
+		return;
 	}
+	if (status != STATUS_OK)
+		conclude(frame, status);
 	message_free(&printed);
 }
 

@@ -17,15 +17,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/sandbox.h"
 #include "base/scan.h"
-#include "base/user.h"
 #include "mail/stage.h"
 #include "node/nodefile.h"
 #include "node/roster.h"
@@ -35,8 +32,6 @@
 
 /* Of addresses at rest: RFC 6761, 6.4. */
 #define NOBODYS_HOST "sealed.invalid"
-
-#define DESCRIPTORS 256 /* that we and gpg may have open */
 
 #define NO_KEY_NOW "451 4.7.5 Cannot be encrypted now"
 #define NO_KEY_EVER "550 5.7.5 Cannot be encrypted: there is no key"
@@ -208,17 +203,6 @@ prepare(struct seal *seal, const char *keydir)
 		    seal->roster.dir);
 }
 
-/* gpg closes all descriptors that it could have, one by one, if it cannot read
- * a list of them; and it cannot where we cannot be traced. */
-static void
-confine(void)
-{
-	user_confine();
-	sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
-	sandbox_deny();
-	veil_use();
-}
-
 int
 main(int argc, char **argv)
 {
@@ -267,7 +251,8 @@ main(int argc, char **argv)
 	seal.reject_no_key = *no_key == 'r';
 	seal.sealer.keyend.days = warn;
 	roster_init(&seal.roster, nodes);
-	confine();
+	openpgp_confine();
+	veil_use();
 	prepare(&seal, keydir);
 	seal.sealer.at_rest = seal.fingerprint != NULL;
 	stage.work = seal.fingerprint != NULL ? seal_at_rest : seal_for_node;

@@ -15,14 +15,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/sandbox.h"
-#include "base/user.h"
 #include "mail/stage.h"
 #include "node/nodefile.h"
 #include "node/roster.h"
@@ -33,7 +30,6 @@
 #include "seal/veil.h"
 
 #define SEEN_DAYS 400
-#define DESCRIPTORS 256 /* that we and gpg may have open */
 
 #define NO_KEY_NOW "451 4.7.5 Cannot be decrypted now"
 #define TROUBLE "451 4.3.0 Cannot be decrypted now"
@@ -333,17 +329,6 @@ work(struct frame *frame, void *arg)
 	frame_free(&opened.inner);
 }
 
-/* gpg closes all descriptors that it could have, one by one, if it cannot read
- * a list of them; and it cannot where we cannot be traced. */
-static void
-confine(void)
-{
-	user_confine();
-	sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
-	sandbox_deny();
-	veil_use();
-}
-
 int
 main(int argc, char **argv)
 {
@@ -379,7 +364,8 @@ main(int argc, char **argv)
 		}
 	if (optind != argc)
 		usage();
-	confine();
+	openpgp_confine();
+	veil_use();
 	roster_init(&unseal.roster, nodes);
 	if (*seen != '\0') {
 		unseal.seen = seen_open(seen, SEEN_DAYS);

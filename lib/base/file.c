@@ -128,6 +128,20 @@ file_create(int dir, const char *name, struct span text, mode_t mode)
 	return put(dir, name, text, mode, false);
 }
 
+int
+file_only_owner(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
 const char *
 file_temp_dir(void)
 {

@@ -28,6 +28,10 @@ int file_replace(int dir, const char *name, struct span text, mode_t mode);
 /* The same if there is none of that name; else -1 with EEXIST. */
 int file_create(int dir, const char *name, struct span text, mode_t mode);
 
+/* 0 if only its owner may write to what is open there; -1 with errno, EPERM if
+ * others may. */
+int file_only_owner(int fd);
+
 /* $TMPDIR, or /var/tmp. */
 const char *file_temp_dir(void);
 

@@ -110,17 +110,6 @@ merge(const struct lines *old, const struct lines *fresh, struct buf *text)
 	}
 }
 
-static const struct tree *
-entry_of(const struct tree *map, const char *key)
-{
-	const struct tree *entry;
-
-	for (entry = map->child; entry != NULL; entry = entry->next)
-		if (strcmp(entry->key, key) == 0)
-			break;
-	return entry;
-}
-
 /* Whether what is in both mappings comes in the same order. */
 static bool
 is_same_order(const struct tree *old, const struct tree *fresh)
@@ -128,7 +117,7 @@ is_same_order(const struct tree *old, const struct tree *fresh)
 	const struct tree *at = old->child, *entry;
 
 	for (entry = fresh->child; entry != NULL; entry = entry->next) {
-		if (entry_of(old, entry->key) == NULL)
+		if (tree_entry(old, entry->key) == NULL)
 			continue;
 		while (at != NULL && strcmp(at->key, entry->key) != 0)
 			at = at->next;
@@ -148,7 +137,7 @@ changes_list(const struct tree *old, const struct tree *fresh, struct buf *text)
 	merge(&before, &after, text);
 	drop(&before);
 	drop(&after);
-	if (old != NULL && !is_same_order(entry_of(old, "mailboxes"),
-			       entry_of(fresh, "mailboxes")))
+	if (old != NULL && !is_same_order(tree_entry(old, "mailboxes"),
+			       tree_entry(fresh, "mailboxes")))
 		buf_adds(text, "! mailboxes: another order\n");
 }

@@ -22,17 +22,6 @@ serial_next(uint64_t old, time_t now)
 	return serial <= NODE_SERIAL_MAX ? serial : 0;
 }
 
-static const struct tree *
-entry_of(const struct tree *map, const char *key)
-{
-	const struct tree *entry;
-
-	for (entry = map->child; entry != NULL; entry = entry->next)
-		if (strcmp(entry->key, key) == 0)
-			break;
-	return entry;
-}
-
 /* Where a line (from 1) begins. */
 static size_t
 line_start(struct span text, unsigned line)
@@ -72,8 +61,8 @@ static bool
 find_place(struct span text, const struct manifest *manifest, size_t *at,
     size_t *len, struct span *indent)
 {
-	const struct tree *node = entry_of(manifest->tree, "node");
-	const struct tree *entry = entry_of(node, "serial");
+	const struct tree *node = tree_entry(manifest->tree, "node");
+	const struct tree *entry = tree_entry(node, "serial");
 	struct span rest, line, digits;
 	struct scan scan;
 

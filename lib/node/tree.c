@@ -297,6 +297,17 @@ tree_parse(struct span text, struct source *source)
 	return tree;
 }
 
+const struct tree *
+tree_entry(const struct tree *map, const char *key)
+{
+	const struct tree *entry;
+
+	for (entry = map->child; entry != NULL; entry = entry->next)
+		if (strcmp(entry->key, key) == 0)
+			break;
+	return entry;
+}
+
 void
 tree_free(struct tree *tree)
 {

@@ -39,6 +39,9 @@ struct tree {
 struct tree *tree_parse(struct span text, struct source *source);
 void tree_free(struct tree *tree);
 
+/* What a mapping has under that key, or NULL. */
+const struct tree *tree_entry(const struct tree *map, const char *key);
+
 /* calloc() that ends the program with 111 if there is no memory; also for the
  * other modules of this folder. */
 void *tree_alloc(size_t count, size_t size);

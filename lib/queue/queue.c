@@ -7,26 +7,12 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "mail/line.h"
 #include "queue/queue.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define VERSION_FILE ".queue"
-
-/* Whether only its owner may write to it.  0, or -1 with errno. */
-static int
-check_owned(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -1;
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		errno = EPERM;
-		return -1;
-	}
-	return 0;
-}
 
 static bool
 is_empty(int fd)
@@ -135,7 +121,7 @@ queue_open(struct queue *queue, const char *path, bool make)
 	queue->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (queue->dir < 0)
 		return -1;
-	if (check_owned(queue->dir) == 0 &&
+	if (file_only_owner(queue->dir) == 0 &&
 	    settle_version(queue->dir, make) == 0)
 		return 0;
 	saved = errno;

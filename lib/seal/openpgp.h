@@ -89,6 +89,10 @@ enum openpgp_result openpgp_verify(struct openpgp *openpgp, struct span key,
 enum openpgp_result openpgp_import(
     struct openpgp *openpgp, struct span key, const char *fingerprint);
 
+/* What a program gives up that starts nothing but gpg, before it has anything
+ * to do for others. */
+void openpgp_confine(void);
+
 /* When the key can no longer be used to encrypt: seconds since 1970, INT64_MAX
  * if it does not end. */
 enum openpgp_result openpgp_expires(struct openpgp *openpgp, struct span key,

@@ -7,19 +7,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "store/hold.h"
 
 static int
 check(int fd)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
+	if (file_only_owner(fd) < 0)
 		return -1;
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		errno = EPERM;
-		return -1;
-	}
 	if (faccessat(fd, "cur", F_OK, 0) == 0 ||
 	    faccessat(fd, "new", F_OK, 0) == 0) {
 		errno = EEXIST;
