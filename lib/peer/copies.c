@@ -6,6 +6,7 @@
  * them.  In each round every entry that lacks one chooses a peer by chance
  * among those that it has not tried; a peer is visited once a round.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,9 +59,9 @@ is_willing(const struct errand *errand, const struct member *peer)
 	if (peer == errand->nodes->self || manifest->reach == NULL ||
 	    !mx_may_store(errand->owner->manifest, manifest))
 		return false;
-	if (destination_open(
-		errand->queue, span_of(manifest->name), true, &destination) < 0)
-		return false;
+	if (destination_open(errand->queue, span_of(manifest->name), false,
+		&destination) < 0)
+		return errno == ENOENT; /* we have never met */
 	schedule_read(&destination, &schedule);
 	destination_close(&destination);
 	return schedule.failures == 0 ||
@@ -74,8 +75,8 @@ note_visit(struct errand *errand, const char *name, const char *why)
 	struct destination destination;
 	struct schedule schedule;
 
-	if (destination_open(
-		errand->queue, span_of(name), false, &destination) < 0)
+	if (destination_open(errand->queue, span_of(name), true, &destination) <
+	    0)
 		return;
 	schedule_read(&destination, &schedule);
 	if (*why == '\0')
