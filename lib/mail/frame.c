@@ -92,6 +92,8 @@ frame_next(
 	struct span line, want = span_of(name);
 	struct scan scan;
 
+	if (frame->fields.len == 0)
+		return false;
 	scan_init(&scan, buf_span(&frame->fields));
 	scan.p += *at;
 	while (scan_peek(&scan) >= 0) {
