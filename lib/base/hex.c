@@ -35,7 +35,7 @@ hex_take(struct span text, void *octets, size_t len)
 	if (!hex_is(text, 2 * len))
 		return false;
 	for (i = 0; i < len; i++)
-		octet[i] = (unsigned char)(ascii_hex(text.p[2 * i]) << 4 |
+		octet[i] = (unsigned char)(16 * ascii_hex(text.p[2 * i]) +
 					   ascii_hex(text.p[2 * i + 1]));
 	return true;
 }
