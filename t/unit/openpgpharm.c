@@ -49,7 +49,7 @@ test_a_damaged_message_gives_nothing_wherever_the_damage_is(void)
 	const size_t size = message_size(&sealed);
 	enum openpgp_result result;
 	struct message damaged;
-	size_t i, at;
+	size_t i, at, certain = 0;
 	char was, now;
 
 	for (i = 0; i < PLACES; i++) {
@@ -58,12 +58,17 @@ test_a_damaged_message_gives_nothing_wherever_the_damage_is(void)
 		now = was == 'A' ? 'B' : 'A';
 		change(&damaged, &sealed, at, 1, (struct span){&now, 1});
 		result = opened_as(&damaged);
-		/* one that names another key is not ours */
-		CHECK(result == OPENPGP_BAD || result == OPENPGP_NO_KEY);
+		/* one that names another key is not ours; and what was damaged
+		 * may be a packet by chance for which gpg asks for a
+		 * passphrase, or break off what the agent reads */
+		CHECK(result == OPENPGP_BAD || result == OPENPGP_NO_KEY ||
+		      result == OPENPGP_TROUBLE);
 		if (result == OPENPGP_NO_KEY)
 			CHECK(at < 64);
+		certain += result != OPENPGP_TROUBLE;
 		message_free(&damaged);
 	}
+	CHECK(certain >= PLACES * 3 / 4);
 }
 
 static void
