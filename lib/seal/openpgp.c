@@ -2,20 +2,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/sandbox.h"
-#include "base/user.h"
 #include "seal/openpgpown.h"
 
 #define FLAGS                                                     \
 	(GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_COMPRESS | \
 	    GPGME_ENCRYPT_NO_ENCRYPT_TO)
 
-#define DESCRIPTORS 256 /* that we and gpg may have open */
 #define SIGNATURE_END "-----END PGP SIGNATURE-----\n"
 
 /* Whether nobody else may look into it. */
@@ -331,14 +327,4 @@ openpgp_is_for(struct openpgp *openpgp, const char *file,
 				return OPENPGP_OK;
 	return openpgp_because(
 	    openpgp, OPENPGP_NO_KEY, "it is encrypted to another key");
-}
-
-/* gpg closes all descriptors that it could have, one by one, if it cannot read
- * a list of them; and it cannot where we cannot be traced. */
-void
-openpgp_confine(void)
-{
-	user_confine();
-	sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
-	sandbox_deny();
 }
