@@ -103,11 +103,13 @@ settle_version(int dir, bool make)
 		return 0;
 	if (errno != ENOENT)
 		return -1;
-	if (!make || !is_empty(dir)) {
-		errno = EPROTO;
-		return -1;
-	}
-	return write_version(dir);
+	if (make && is_empty(dir))
+		return write_version(dir);
+	/* somebody may just have made it, and put something there */
+	if (check_version(dir) == 0)
+		return 0;
+	errno = EPROTO;
+	return -1;
 }
 
 int
