@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,16 +49,15 @@ sync_parent(int dir)
 	return rc;
 }
 
-/* Writes the version where there is none yet.  Whoever else does so at the same
- * time writes the same.  0, or -1 with errno. */
+/* Writes the version where there is none yet.  0, or -1 with errno. */
 static int
 write_version(int dir)
 {
 	static const char temporary[] = VERSION_FILE ".new";
 	int fd, rc;
 
-	fd = openat(
-	    dir, temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, temporary,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
 	rc = io_write(fd, QUEUE_VERSION, strlen(QUEUE_VERSION), CLOCK_NEVER);
@@ -65,9 +65,8 @@ write_version(int dir)
 		rc = fsync(fd);
 	if (close(fd) < 0)
 		rc = -1;
-	if (rc == 0 && renameat(dir, temporary, dir, VERSION_FILE) < 0 &&
-	    faccessat(dir, VERSION_FILE, F_OK, 0) < 0)
-		rc = -1;
+	if (rc == 0)
+		rc = renameat(dir, temporary, dir, VERSION_FILE);
 	return rc < 0 || fsync(dir) < 0 ? -1 : sync_parent(dir);
 }
 
@@ -95,21 +94,38 @@ check_version(int dir)
 	return 0;
 }
 
-/* Makes sure that the directory is a queue of this version. */
+/* With the lock: looks again, since somebody may just have made it and put
+ * something there. */
+static int
+make_version(int dir)
+{
+	if (check_version(dir) == 0)
+		return 0;
+	if (errno == ENOENT && is_empty(dir))
+		return write_version(dir);
+	errno = EPROTO;
+	return -1;
+}
+
+/* Makes sure that the directory is a queue of this version.  Of those who make
+ * it at the same time one goes first. */
 static int
 settle_version(int dir, bool make)
 {
+	int rc, saved;
+
 	if (check_version(dir) == 0)
 		return 0;
 	if (errno != ENOENT)
 		return -1;
-	if (make && is_empty(dir))
-		return write_version(dir);
-	/* somebody may just have made it, and put something there */
-	if (check_version(dir) == 0)
-		return 0;
 	errno = EPROTO;
-	return -1;
+	if (!make || flock(dir, LOCK_EX) < 0)
+		return -1;
+	rc = make_version(dir);
+	saved = errno;
+	flock(dir, LOCK_UN);
+	errno = saved;
+	return rc;
 }
 
 int

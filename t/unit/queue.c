@@ -269,6 +269,38 @@ test_who_waits_for_another_does_not_touch_the_entry(void)
 	queue_close(&queue);
 }
 
+/* Opens a queue that may not be there yet, and puts something into it. */
+static int
+open_and_put(const struct frame *frame)
+{
+	struct destination destination;
+	char id[CONTENT_ID_SIZE];
+	struct queue queue;
+
+	if (queue_open(&queue, dir, true) < 0)
+		return 2;
+	return put(&queue, frame, &destination, id) < 0 ? 3 : 0;
+}
+
+static void
+test_many_make_a_queue_at_the_same_time(void)
+{
+	int round, child, wait_status;
+	struct frame frame;
+
+	make_frame(&frame, "bob", "abc");
+	for (round = 0; round < 60; round++) {
+		snprintf(dir, sizeof(dir), "%s/many%d", path, round);
+		for (child = 0; child < 8; child++)
+			if (fork() == 0)
+				_exit(open_and_put(&frame));
+		while (wait(&wait_status) > 0)
+			CHECK(WIFEXITED(wait_status) &&
+			      WEXITSTATUS(wait_status) == 0);
+	}
+	frame_free(&frame);
+}
+
 static void
 test_a_damaged_entry_is_seen(void)
 {
@@ -472,6 +504,7 @@ main(void)
 	TEST(a_held_entry_is_there_but_under_another_name);
 	TEST(what_is_left_behind_is_cleaned_up);
 	TEST(who_waits_for_another_does_not_touch_the_entry);
+	TEST(many_make_a_queue_at_the_same_time);
 	TEST(a_damaged_entry_is_seen);
 	TEST(only_a_queue_of_our_version_is_opened);
 	TEST(the_lock_is_for_one);
