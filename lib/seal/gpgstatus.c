@@ -88,6 +88,7 @@ gpgstatus_is_bad_key(const struct gpgstatus *status)
 	case GPG_ERR_INV_OBJ:
 	case GPG_ERR_INV_DATA:
 	case GPG_ERR_BAD_DATA:
+	case GPG_ERR_BUFFER_TOO_SHORT:
 		return true;
 	default:
 		return false;
@@ -125,9 +126,10 @@ on_signature(struct gpgstatus *status, struct span keyword, struct span args)
 static bool
 on_decryption(struct gpgstatus *status, struct span keyword, struct span args)
 {
-	if (span_is(keyword, "BEGIN_DECRYPTION"))
+	if (span_is(keyword, "BEGIN_DECRYPTION")) {
+		status->nested = status->begun;
 		status->begun = true;
-	else if (span_is(keyword, "END_DECRYPTION"))
+	} else if (span_is(keyword, "END_DECRYPTION"))
 		status->ended = true;
 	else if (span_is(keyword, "DECRYPTION_KEY"))
 		status->opened = true;

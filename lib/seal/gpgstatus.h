@@ -26,6 +26,7 @@ struct gpgstatus {
 	bool failed;
 	bool no_data;       /* not OpenPGP at all, or cut off */
 	bool outside;       /* literal data that was not encrypted */
+	bool nested;        /* another encrypted message in it */
 	bool syntax;        /* packets that are not in order */
 	unsigned keys;      /* session keys in it, each for somebody */
 	unsigned alien;     /* of these, not for us */

@@ -150,6 +150,9 @@ openpgp_judge_opened(struct openpgp *openpgp, const struct gpgdata *in,
 	if (status->outside || status->plaintexts > 1 || status->syntax)
 		return openpgp_because(
 		    openpgp, OPENPGP_BAD, "not all that is in it is encrypted");
+	if (status->nested)
+		return openpgp_because(
+		    openpgp, OPENPGP_BAD, "another encrypted message is in it");
 	if (!status->begun || !status->ended || !status->decrypted ||
 	    !status->intact || status->damaged || status->failed ||
 	    status->plaintexts != 1)

@@ -236,6 +236,34 @@ test_a_gpg_that_dies_is_trouble(void)
 	end_scripted(scripted);
 }
 
+/* Each of the scripts, as gpg, makes that of a message and gives out nothing.
+ */
+static void
+check_opened(
+    const char *const *bodies, size_t count, enum openpgp_result expected)
+{
+	char signer[OPENPGP_FINGERPRINT_SIZE];
+	struct openpgp *scripted = begin_scripted();
+	struct message plain, sealed, opened;
+	size_t i;
+
+	fill(&plain, "hello\n");
+	message_init(&sealed);
+	message_init(&opened);
+	CHECK(openpgp_seal(scripted, alice.file, alice.fingerprint, true,
+		  &plain, &sealed) == OPENPGP_OK);
+	for (i = 0; i < count; i++) {
+		write_script(bodies[i]);
+		CHECK(openpgp_open(scripted, &sealed, &opened, signer) ==
+		      expected);
+		CHECK(message_size(&opened) == 0 && signer[0] == '\0');
+	}
+	message_free(&plain);
+	message_free(&sealed);
+	message_free(&opened);
+	end_scripted(scripted);
+}
+
 static void
 test_what_a_gpg_that_dies_gave_out_is_not_believed(void)
 {
@@ -251,26 +279,29 @@ test_what_a_gpg_that_dies_gave_out_is_not_believed(void)
 	    "status VALIDSIG A d 0 0 4 0 22 10 00 A\n"
 	    "status DECRYPTION_OKAY; kill -KILL $$",
 	};
-	char signer[OPENPGP_FINGERPRINT_SIZE];
-	struct openpgp *scripted = begin_scripted();
-	struct message plain, sealed, opened;
-	size_t i;
 
-	fill(&plain, "hello\n");
-	message_init(&sealed);
-	message_init(&opened);
-	CHECK(openpgp_seal(scripted, alice.file, alice.fingerprint, true,
-		  &plain, &sealed) == OPENPGP_OK);
-	for (i = 0; i < nitems(bodies); i++) {
-		write_script(bodies[i]);
-		CHECK(openpgp_open(scripted, &sealed, &opened, signer) ==
-		      OPENPGP_TROUBLE);
-		CHECK(message_size(&opened) == 0 && signer[0] == '\0');
-	}
-	message_free(&plain);
-	message_free(&sealed);
-	message_free(&opened);
-	end_scripted(scripted);
+	check_opened(bodies, nitems(bodies), OPENPGP_TROUBLE);
+}
+
+static void
+test_what_only_a_damaged_message_can_hold_is_no_trouble(void)
+{
+	static const char *const bodies[] = {
+	    /* damage has made a packet of another encrypted message, for which
+	     * gpg wants a passphrase */
+	    "status ENC_TO 0 18 0; status DECRYPTION_KEY A B -\n"
+	    "status BEGIN_DECRYPTION; status PLAINTEXT 62 0\n"
+	    "printf secret; status BEGIN_DECRYPTION\n"
+	    "status NEED_PASSPHRASE_SYM 1 0 2; status CANCELED_BY_USER\n"
+	    "status DECRYPTION_FAILED; status END_DECRYPTION",
+	    /* and the session key's octets are too few for one: 200 is
+	     * GPG_ERR_BUFFER_TOO_SHORT */
+	    "status ENC_TO 0 18 0; status ERROR pkdecrypt_failed 200\n"
+	    "status BEGIN_DECRYPTION; status DECRYPTION_FAILED\n"
+	    "status END_DECRYPTION",
+	};
+
+	check_opened(bodies, nitems(bodies), OPENPGP_BAD);
 }
 
 /* Whether all processes whose numbers are in that file have ended. */
@@ -366,6 +397,7 @@ main(int argc, char **argv)
 	TEST(a_gpg_that_is_missing_is_trouble);
 	TEST(a_gpg_that_dies_is_trouble);
 	TEST(what_a_gpg_that_dies_gave_out_is_not_believed);
+	TEST(what_only_a_damaged_message_can_hold_is_no_trouble);
 	TEST(a_gpg_that_hangs_is_ended_with_all_that_it_started);
 	TEST(an_agent_that_cannot_be_started_is_no_fault_of_the_mail);
 	end_all();
