@@ -128,6 +128,12 @@ none_left() {
 		END
 	done
 
+	# there is no system's log: what it would get
+	cat >root/usr/local/bin/logger <<-'END'
+		#!/bin/sh
+		exec cat >>/srv/mail/log
+	END
+	chmod +x root/usr/local/bin/logger
 	# carol has the engine of S4, and no signatures but ours
 	database signatures
 	on carol <<-END
@@ -176,6 +182,13 @@ none_left() {
 		grep -rq '^X-Spam-Status: No' /srv/mail/carol/new
 	END
 	wait_for 30 none_left carol
+	wait_for 30 none_left bob
+	# what her programs said of it there she has, and not he
+	on carol <<-'END'
+		grep -q " path='/srv/mail/carol'" /srv/mail/log
+		grep -q " peer=bob node=carol .* verdict=done" /srv/mail/log
+	END
+	run -1 grep -e ' peer=bob ' -e sealed-by= -e /srv/mail/carol bob.log bob.out
 
 	# bob is away
 	on bob <<-'END'
