@@ -182,7 +182,7 @@ errand_expire(struct errand *errand)
 		    entry_stat(&errand->destination, &entry, &st) < 0 ||
 		    entry_fields(&errand->destination, &entry, &frame) < 0)
 			continue;
-		age = errand->now - (int64_t)st.st_mtime;
+		age = errand->believed - (int64_t)st.st_mtime;
 		if (age >= (int64_t)days_of(errand, &frame) * 86400)
 			errand_give_up(errand, &entry, &frame, NULL);
 	}
@@ -209,7 +209,7 @@ has_entries(const struct errand *errand)
 /* 0, or -1 if the schedule could not be written: then it is in the runner's
  * hands that this is not tried again at once. */
 static int
-run_locked(struct errand *errand, bool probe, bool expire)
+run_locked(struct errand *errand, bool probe)
 {
 	bool home = false;
 	int rc = 0;
@@ -222,7 +222,7 @@ run_locked(struct errand *errand, bool probe, bool expire)
 		rc = errand_home(errand, &home);
 	if (!home && errand->owner != NULL && has_entries(errand))
 		errand_copy(errand);
-	if (!home && expire)
+	if (!home && errand->believed != 0)
 		errand_expire(errand);
 	return rc;
 }
@@ -242,9 +242,12 @@ load_nodes(struct errand *errand)
 
 enum errand_status
 errand_run(const struct errands *how, const struct queue *queue,
-    const char *name, bool probe, bool expire)
+    const char *name, bool probe, int64_t believed)
 {
-	struct errand errand = {.how = how, .queue = queue, .now = time(NULL)};
+	struct errand errand = {.how = how,
+	    .queue = queue,
+	    .now = time(NULL),
+	    .believed = believed};
 	enum errand_status status;
 	int lock;
 
@@ -258,7 +261,7 @@ errand_run(const struct errands *how, const struct queue *queue,
 		warning("cannot work on '%s/%s': %s", queue->path, name,
 		    lock < 0 ? strerror(errno) : "no manifests");
 		status = ERRAND_FAILED;
-	} else if (run_locked(&errand, probe, expire) < 0)
+	} else if (run_locked(&errand, probe) < 0)
 		status = ERRAND_FAILED;
 	else
 		status = has_entries(&errand) ? ERRAND_LEFT : ERRAND_EMPTY;

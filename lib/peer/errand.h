@@ -38,7 +38,8 @@ struct errand {
 	struct nodes *nodes;        /* NULL: no network */
 	const struct member *owner; /* NULL: no node that we know */
 	struct schedule schedule;
-	int64_t now; /* seconds since 1970 */
+	int64_t now;      /* seconds since 1970 */
+	int64_t believed; /* the same when it could be believed; 0: it cannot */
 };
 
 /* What the process exits with. */
@@ -49,10 +50,11 @@ enum errand_status {
 	ERRAND_FAILED /* it could not be done; why was told */
 };
 
-/* Runs one.  probe: the destination itself may be tried; expire: the clock may
- * be believed. */
+/* Runs one.  probe: the destination itself may be tried; believed: what the
+ * clock has said when it could be believed (it may jump meanwhile), 0 if it
+ * cannot. */
 enum errand_status errand_run(const struct errands *how,
-    const struct queue *queue, const char *name, bool probe, bool expire);
+    const struct queue *queue, const char *name, bool probe, int64_t believed);
 
 /* Visits the nodes that have not answered for as long as how->hello says, for
  * their manifests. */
@@ -67,7 +69,7 @@ int errand_home(struct errand *errand, bool *all);
 /* Gives copies to peers. */
 void errand_copy(struct errand *errand);
 
-/* Removes what is too old. */
+/* Removes what was too old when the clock was believed. */
 void errand_expire(struct errand *errand);
 
 /* Takes an entry away after reply ("550 ..."), or after all the days if that

@@ -21,8 +21,8 @@ struct runner {
 	uint64_t parallel;
 	uint64_t running;
 	bool stopping;
-	bool expire; /* the clock may be believed */
-	int signals; /* signalfd */
+	int64_t believed; /* the clock when it could be; 0: it cannot */
+	int signals;      /* signalfd */
 	int64_t next_look;
 	int64_t next_hello; /* INT64_MAX: never */
 	pid_t hello;        /* of the visits without mail; 0: none */
@@ -52,7 +52,7 @@ start(struct runner *runner, const struct target *target, bool probe)
 	if (target == NULL)
 		_exit((int)errand_hello(runner->how, runner->queue));
 	_exit((int)errand_run(runner->how, runner->queue, target->name, probe,
-	    runner->expire && target->look));
+	    target->look ? runner->believed : 0));
 }
 
 /* Starts an errand if there is one to do. */
@@ -63,7 +63,8 @@ serve(struct runner *runner, struct target *target, int64_t now)
 
 	if (target->pid != 0 || !target->left ||
 	    runner->running >= runner->parallel ||
-	    (!probe && !target->fresh && !(target->look && runner->expire)))
+	    (!probe && !target->fresh &&
+		!(target->look && runner->believed != 0)))
 		return;
 	target->pid = start(runner, target, probe);
 	if (target->pid == 0)
@@ -87,8 +88,10 @@ serve_all(struct runner *runner)
 	size_t i;
 
 	if (has_come(runner->next_look, now, LOOK_S)) {
-		runner->expire = guard_look(
-		    runner->queue, now, targets_survey(&runner->targets));
+		runner->believed = guard_look(runner->queue, now,
+				       targets_survey(&runner->targets))
+				       ? now
+				       : 0;
 		runner->next_look = now + LOOK_S;
 	}
 	for (i = 0; i < runner->targets.count; i++)
