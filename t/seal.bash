@@ -64,6 +64,16 @@ seal_teardown_file() {
 	rm -rf "$K"
 }
 
+# For setup: the message m with words to look for, and f, its frame for carol.
+seal_setup() {
+	common_setup
+	{
+		printf 'From: Alice <alice@example.net>\nSubject: secret plans\n\n'
+		yes 'the quick brown fox' 2>/dev/null | head -c 3000
+	} >m
+	backup m >f
+}
+
 # sealing NODE / unsealing NODE [ARGUMENT...]: the commands as that node.
 sealing() {
 	local node=$1
@@ -82,6 +92,26 @@ backup() {
 	shift
 	mail-frame -f 'node: carol' -f 'client: 192.0.2.7 4711' \
 	    -s alice@example.net -r 'contact talktome@carol.example' "$@" <"$file"
+}
+
+# bad_gpg ARGUMENT HOW: bin/ has programs that are needed and a gpg of the name
+# that does HOW, a line of shell, when it gets that argument, and says so by the
+# file ran.
+bad_gpg() {
+	local program
+	mkdir -p bin
+	for program in sh cat head seal unseal; do
+		ln -sf "$(command -v $program)" bin/$program
+	done
+	cat >bin/gpg <<-EOT
+		#!/bin/sh
+		case "\$*" in
+		*$1*) : >>"$D/ran"; $2 ;;
+		*) exec $(command -v gpg) "\$@" ;;
+		esac
+	EOT
+	chmod +x bin/gpg
+	rm -f ran
 }
 
 # verdict FILE: of the one frame in it.

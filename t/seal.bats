@@ -11,12 +11,7 @@ teardown_file() {
 }
 
 setup() {
-	common_setup
-	{
-		printf 'From: Alice <alice@example.net>\nSubject: secret plans\n\n'
-		yes 'the quick brown fox' 2>/dev/null | head -c 3000
-	} >m
-	backup m >f
+	seal_setup
 }
 
 # held FILE: a frame that nothing of the message is in.
@@ -206,28 +201,17 @@ held() {
 }
 
 @test "gpg that is not there, fails, or is killed: 111, and never the message" {
-	mkdir none bin
+	mkdir none
 	ln -s "$(command -v seal)" none/seal
 	run -111 --separate-stderr env PATH="$D/none" seal \
 	    -k "$K/keys/bob" -n "$K/view/bob" <f
 	[ -z "$output" ]
 	[[ $stderr == *gpg* ]]
 	# where there is no gpgconf, it is the gpg of the path
-	for program in sh cat seal; do
-		ln -s "$(command -v $program)" bin/$program
-	done
 	for how in 'exit 2' 'kill -9 $$' 'cat >/dev/null; kill -9 $$' \
 	    'echo nonsense' 'cat'; do
-		cat >bin/gpg <<-EOT
-			#!/bin/sh
-			case "\$*" in
-			*--encrypt*) : >>"$D/ran"; $how ;;
-			*) exec $(command -v gpg) "\$@" ;;
-			esac
-		EOT
-		chmod +x bin/gpg
-		rm -f ran
 		echo "$how"
+		bad_gpg --encrypt "$how"
 		run -111 --separate-stderr env PATH="$D/bin" seal \
 		    -k "$K/keys/bob" -n "$K/view/bob" <f
 		[ -e ran ]

@@ -11,12 +11,7 @@ teardown_file() {
 }
 
 setup() {
-	common_setup
-	{
-		printf 'From: Alice <alice@example.net>\nSubject: secret plans\n\n'
-		yes 'the quick brown fox' 2>/dev/null | head -c 3000
-	} >m
-	backup m >f
+	seal_setup
 }
 
 # sealed FILE: what bob makes of it for carol.
@@ -387,28 +382,17 @@ by() {
 }
 
 @test "gpg that is not there, or is killed in the middle: nothing comes out" {
-	mkdir none bin
+	mkdir none
 	sealed f >s
 	ln -s "$(command -v unseal)" none/unseal
 	run -111 --separate-stderr env PATH="$D/none" unseal \
 	    -k "$K/keys/carol" -n "$K/view/carol" <s
 	[ -z "$output" ]
-	for program in sh cat head unseal; do
-		ln -s "$(command -v $program)" bin/$program
-	done
 	for how in 'exit 2' 'kill -9 $$' \
 	    "$(command -v gpg) \"\$@\" | head -c 500; kill -9 \$\$" \
 	    "$(command -v gpg) \"\$@\" | head -c 500; exit 0"; do
-		cat >bin/gpg <<-EOT
-			#!/bin/sh
-			case "\$*" in
-			*--decrypt*) : >>"$D/ran"; $how ;;
-			*) exec $(command -v gpg) "\$@" ;;
-			esac
-		EOT
-		chmod +x bin/gpg
-		rm -f ran
 		echo "$how"
+		bad_gpg --decrypt "$how"
 		run -111 --separate-stderr env PATH="$D/bin" unseal \
 		    -k "$K/keys/carol" -n "$K/view/carol" <s
 		[ -e ran ]
