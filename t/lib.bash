@@ -25,6 +25,12 @@ frame() {
 	mail-frame -s alice@example.net -r 'contact talktome@carol.example' <"$1"
 }
 
+# mk FILE ID FIELD...: a frame of FILE with just these fields, whatever they
+# are, on standard output.
+mk() {
+	"$BATS_TEST_DIRNAME/relay.py" mk "$@"
+}
+
 # Every octet position of a file gets a turn: flip FILE N prints FILE with
 # octet N (from 0) changed in its lowest bit.
 flip() {

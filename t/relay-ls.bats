@@ -2,40 +2,26 @@ load lib.bash
 
 setup() {
 	common_setup
-	cat >mk.py <<'PY'
-import sys, zlib
-message = sys.argv[1].encode("utf-8", "surrogateescape")
-out = b"pimail 1\n"
-for field in sys.argv[2:]:
-    out += field.encode("utf-8", "surrogateescape") + b"\n"
-out += b"size: %d\n\n" % len(message) + message + b"verdict: pass\n"
-out += b"end: "
-sys.stdout.buffer.write(out + b"%08x\n" % zlib.crc32(out[:-5]))
-PY
 }
 
 teardown() {
 	if [ -n "${PID:-}" ]; then kill "$PID" 2>/dev/null && wait "$PID" || :; fi
 }
 
-mk() { # MESSAGE FIELD...: a frame with just these fields
-	python3 mk.py "$@"
-}
-
-put() { # MESSAGE FIELD...: an entry
-	mk "$@" | relay-put -o free=0 q >answer 2>put.err
+put() { # MESSAGE ID FIELD...: an entry
+	mk <(printf %s "$1") "${@:2}" | relay-put -o free=0 q >answer 2>put.err
 }
 
 fill() { # a queue of five
-	put $'Subject: one\n\n1\n' 'id: t1' 'direction: returned' 'node: bob' \
+	put $'Subject: one\n\n1\n' t1 'direction: returned' 'node: bob' \
 	    'envelope: 0123'
-	put $'Subject: two\n\n2\n' 'id: t2' 'direction: returned' 'node: bob' \
+	put $'Subject: two\n\n2\n' t2 'direction: returned' 'node: bob' \
 	    'from: alice'
-	put $'Subject: three\n\n3\n' 'id: t3' 'direction: returned' \
+	put $'Subject: three\n\n3\n' t3 'direction: returned' \
 	    'node: carol' 'from: alice'
-	put $'Subject: four\n\n4\n' 'id: t4' 'direction: submitted' \
+	put $'Subject: four\n\n4\n' t4 'direction: submitted' \
 	    'sender: Dave@example.net' 'recipient: - x@example.org'
-	put $'Subject: five\n\n5\n' 'id: t5' 'direction: bounce' 'sender: ' \
+	put $'Subject: five\n\n5\n' t5 'direction: bounce' 'sender: ' \
 	    'recipient: - dave@example.net'
 }
 
@@ -165,7 +151,7 @@ subjects() { # the subjects of what is shown
 }
 
 @test "shown are the fields and the header, and no line of the body" {
-	put $'Subject: x\nX-Tab: a\tb\n folded\n\nsecret body\n' 'id: t1' \
+	put $'Subject: x\nX-Tab: a\tb\n folded\n\nsecret body\n' t1 \
 	    'direction: returned' 'node: bob' 'from: alice'
 	ls_ 0 -s q
 	id=$(id_of 'Subject: x')
@@ -295,7 +281,7 @@ subjects() { # the subjects of what is shown
 }
 
 @test "a terminal gets no commands" {
-	put $'Subject: \e[2J\x07x\x9b\n\n' 'id: t1' 'direction: returned' \
+	put $'Subject: \e[2J\x07x\x9b\n\n' t1 'direction: returned' \
 	    'node: bob' $'x-note: \u202e\xc3\xa9' $'from: \u202ealice'
 	ls_ 0 -s q
 	[[ $output == *'Subject: ?[2J?x'* ]]
@@ -328,7 +314,7 @@ is_home() { # COUNT: so many messages are
 }
 
 @test "try now: a runner that would wait for an hour does so at once" {
-	put m 'id: t1' 'direction: returned' 'node: bob'
+	put m t1 'direction: returned' 'node: bob'
 	runner
 	wait_for 20 grep -qs 'failures: 1' q/bob/.state
 	ls_ 0 -c -n bob q

@@ -3,16 +3,6 @@ load lib.bash
 setup() {
 	common_setup
 	message m 3000
-	cat >mk.py <<'PY'
-import sys, zlib
-message = open(sys.argv[1], "rb").read()
-out = b"pimail 1\n"
-for field in sys.argv[2:]:
-    out += field.encode("utf-8", "surrogateescape") + b"\n"
-out += b"size: %d\n\n" % len(message) + message + b"verdict: pass\n"
-out += b"end: "
-sys.stdout.buffer.write(out + b"%08x\n" % zlib.crc32(out[:-5]))
-PY
 	sealed >f
 }
 
@@ -22,12 +12,8 @@ teardown() {
 	if [ -n "${U:-}" ]; then rm -rf "$U"; fi
 }
 
-mk() { # FILE FIELD...: a frame with just these fields
-	python3 mk.py "$@"
-}
-
 sealed() { # [FIELD...]: as seal(1) makes one, of m
-	mk m 'id: t1' 'direction: returned' 'node: bob' "$@"
+	mk m t1 'direction: returned' 'node: bob' "$@"
 }
 
 put() { # STATUS ARGS...: puts the frame in f, answer in out
@@ -50,7 +36,7 @@ content() { # FILE: the name that it gets
 # Somebody who is not root, and a directory for him, as the current one.
 as_user() {
 	U=$(mktemp -d /tmp/pimail.XXXXXX)
-	cp "$(command -v relay-put)" mk.py m f "$U"
+	cp "$(command -v relay-put)" m f "$U"
 	cd "$U" || return 1
 	export TMPDIR=$U
 	user=()
@@ -100,7 +86,7 @@ as_user() {
 
 @test "the same content comes again, under another id: stored once, done" {
 	put 0 q
-	mk m 'id: t2' 'direction: returned' 'node: bob' 'from: alice' >f
+	mk m t2 'direction: returned' 'node: bob' 'from: alice' >f
 	put 0 q
 	[ "$(verdict)" = "done" ]
 	[[ $stderr == *"reason='was here already'" ]]
@@ -115,7 +101,7 @@ as_user() {
 @test "a stream of frames, each to its destination" {
 	for n in 1 2 3 4 5; do
 		message m $((1000 + n))
-		mk m "id: t$n" 'direction: returned' "node: n$((n % 2))"
+		mk m "t$n" 'direction: returned' "node: n$((n % 2))"
 	done >f
 	put 0 q
 	[ "$(mail-frame -c <out | cut -f 1,3 | tr '\t\n' '  ')" = \
@@ -127,7 +113,7 @@ as_user() {
 @test "what nobody has sealed is deferred, and stored if that is allowed" {
 	frame m >inbound
 	sealed 'sender: a@b.example' 'recipient: bob bob@bob.example' >returned
-	mk m 'id: t1' 'node: bob' >none
+	mk m t1 'node: bob' >none
 	for f in inbound returned none; do
 		cp $f f
 		put 111 q
@@ -148,7 +134,7 @@ as_user() {
 
 @test "what goes out goes to the domain of its first recipient" {
 	for direction in submitted bounce; do
-		mk m 'id: t1' "direction: $direction" 'sender: a@b.example' \
+		mk m t1 "direction: $direction" 'sender: a@b.example' \
 		    'recipient: - "a b"@EXAMPLE.Net' 'recipient: - c@d.example' >f
 		put 0 q
 		[ "$(verdict)" = "done" ]
@@ -156,7 +142,7 @@ as_user() {
 	[ "$(entries q)" = 2 ]
 	[ "$(entries q/example.net)" = 2 ]
 	# the name is that of fields and message: another recipient, another entry
-	mk m 'id: t1' 'direction: bounce' 'recipient: - b@example.net' >f
+	mk m t1 'direction: bounce' 'recipient: - b@example.net' >f
 	put 0 q
 	[ "$(entries q/example.net)" = 3 ]
 }
@@ -165,23 +151,23 @@ as_user() {
 	mkdir in
 	for node in '' . .. ../x a/b /etc .hidden -x -rf 'a b' '.queue' \
 	    "$(printf 'x%.0s' $(seq 256))"; do
-		mk m 'id: t1' 'direction: returned' "node: $node" >f
+		mk m t1 'direction: returned' "node: $node" >f
 		put 111 in/q
 		[ "$(verdict)" = 'defer 451 4.3.0 Cannot store mail now' ]
 		[[ $stderr == *"reason='no destination"* ]]
 	done
-	mk m 'id: t1' 'direction: returned' >f
+	mk m t1 'direction: returned' >f
 	put 111 in/q
 	for address in postmaster x@ x@.. x@../y x@a/b x@.x x@-x 'x@a b'; do
-		mk m 'id: t1' 'direction: submitted' "recipient: - $address" >f
+		mk m t1 'direction: submitted' "recipient: - $address" >f
 		put 111 in/q
 		[[ $(verdict) == 'defer 451 '* ]]
 	done
 	[ "$(find in ! -name .queue | wc -l)" = 2 ]
-	mk m 'id: t1' 'direction: returned' \
+	mk m t1 'direction: returned' \
 	    "node: $(printf 'x%.0s' $(seq 255))" >f
 	put 0 in/q
-	mk m 'id: t1' 'direction: submitted' 'recipient: - x@[192.0.2.1]' >f
+	mk m t1 'direction: submitted' 'recipient: - x@[192.0.2.1]' >f
 	put 0 in/q
 	[ "$(entries in/q)" = 2 ]
 	[ "$(find in -maxdepth 1 | wc -l)" = 2 ]
@@ -350,7 +336,7 @@ as_user() {
 @test "limits hold inside of a stream, too, and for what is held" {
 	for n in 1 2 3; do
 		message m $((1000 + n))
-		mk m "id: t$n" 'direction: returned' 'node: bob' 'from: alice'
+		mk m "t$n" 'direction: returned' 'node: bob' 'from: alice'
 	done >f
 	put 100 -o peer-messages=2 q
 	[ "$(mail-frame -c <out | cut -f 3 | cut -c -4 | tr '\n' ' ')" = 'done done reje ' ]
@@ -487,7 +473,7 @@ YAML
 @test "killed at any moment: what was answered with done is there, all is whole" {
 	for n in $(seq 200); do
 		printf 'Subject: %s\n\nbody %s\n' "$n" "$n" >m
-		mk m "id: t$n" 'direction: returned' 'node: bob'
+		mk m "t$n" 'direction: returned' 'node: bob'
 	done >f
 	for _ in $(seq 15); do
 		rm -rf q
@@ -570,7 +556,7 @@ YAML
 	sealed 'from: alice' >f
 	rm q/bob/*
 	put 0 -o before-answer=1 -o wait=10 q
-	mk m 'id: t1' 'direction: submitted' 'recipient: - b@example.net' >f
+	mk m t1 'direction: submitted' 'recipient: - b@example.net' >f
 	put 0 -o before-answer=1 -o wait=10 q
 	[ "$(entries q)" = 2 ]
 }
