@@ -25,7 +25,7 @@ let_go(struct server *server, struct conn *conn)
 	asker_cancel(server, conn);
 	conn->visit.session.hold = false;
 	if (conn->state == CONN_HELD)
-		conn_resume(server, conn);
+		talk_resume(server, conn);
 }
 
 void

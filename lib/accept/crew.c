@@ -1,5 +1,5 @@
 /*
- * crew: the loop's side of the workers, and of the pipelines they borrow.
+ * crew: the loop's side of the workers.
  *
  * - A connection in the clear is handed to an idle worker with its state; one
  *   under TLS needs a fresh fork, since its keys are in our memory only.
@@ -31,56 +31,6 @@
 #define FAIR_SHARE 2       /* of the free workers a network may hold */
 #define QUEUE_MAX 8        /* messages that wait for each pipeline */
 
-static struct pool *
-pool_of(struct server *server, const struct worker_link *worker)
-{
-	return &server->accept->pools[worker->route];
-}
-
-static void
-start_pipeline(void *context, struct pool *pool)
-{
-	struct server *server = context;
-	struct keeper_note note = {
-	    .route = (uint32_t)(pool - server->accept->pools)};
-
-	if (keeper_tell(server->keeper.fd, KEEPER_START, &note) < 0)
-		pool_failed(pool, errno);
-}
-
-static void
-stop_pipeline(void *context, uint32_t number, bool kill)
-{
-	struct server *server = context;
-	struct keeper_note note = {.number = number};
-
-	keeper_tell(
-	    server->keeper.fd, kill ? KEEPER_KILL : KEEPER_RETIRE, &note);
-}
-
-void
-crew_init(struct server *server)
-{
-	struct pool *pool;
-	int i;
-
-	for (i = 0; i < ROUTE_COUNT; i++) {
-		pool = &server->accept->pools[i];
-		pool->start = start_pipeline;
-		pool->stop = stop_pipeline;
-		pool->keeper = server;
-	}
-}
-
-/* Whether it waits for a pipeline. */
-static void
-set_wants(struct server *server, struct worker_link *worker, bool wants)
-{
-	server->wanting[worker->route] += wants;
-	server->wanting[worker->route] -= worker->wants;
-	worker->wants = wants;
-}
-
 static void
 set_idle(struct server *server, struct worker_link *worker, bool idle)
 {
@@ -89,22 +39,16 @@ set_idle(struct server *server, struct worker_link *worker, bool idle)
 	worker->idle = idle;
 }
 
-/* Closes the channel: an idle worker leaves at once, another one when its visit
- * is over. */
-static void
-retire(struct server *server, struct worker_link *worker)
+void
+crew_retire(struct server *server, struct worker_link *worker)
 {
-	if (worker->lease != NULL) {
-		pool_give(pool_of(server, worker), worker->lease, true);
-		worker->lease = NULL;
-	}
+	lender_forget(server, worker);
 	gate_leave(server->gate, &worker->guest);
 	source_forget(server->epoll, &worker->source);
 	close(worker->source.fd);
 	worker->source.kind = SOURCE_GONE;
 	worker->retired = true;
 	worker->owner = 0;
-	set_wants(server, worker, false);
 	set_idle(server, worker, false);
 	server->worker_count--;
 }
@@ -212,8 +156,9 @@ may_fork(const struct server *server, const struct conn *conn)
 					   server->worker_count < FORK_FREELY);
 }
 
-bool
-crew_hand_over(struct server *server, struct conn *conn)
+/* To an idle worker or a new one; false if it must wait longer. */
+static bool
+hand_over(struct server *server, struct conn *conn)
 {
 	struct worker_link *idle = idle_worker(server);
 
@@ -225,10 +170,10 @@ crew_hand_over(struct server *server, struct conn *conn)
 			conn_release(server, conn);
 			return true;
 		}
-		retire(server, idle);
+		crew_retire(server, idle);
 	} else if (idle != NULL &&
 		   server->worker_count >= server->accept->workers)
-		retire(server, idle); /* makes room for a fork */
+		crew_retire(server, idle); /* makes room for a fork */
 	if (!may_fork(server, conn)) {
 		server->fork_wanted =
 		    server->worker_count < server->accept->workers;
@@ -245,6 +190,34 @@ crew_hand_over(struct server *server, struct conn *conn)
 	return true;
 }
 
+void
+crew_take(struct server *server, struct conn *conn)
+{
+	conn->state = CONN_WAIT;
+	conn->deadline = clock_ms() + (int64_t)server->accept->wait;
+	/* nobody overtakes those who only wait for the next fork */
+	if (!server->fork_wanted && hand_over(server, conn))
+		return;
+	source_watch(server->epoll, &conn->source, 0);
+	conn->next_waiting = NULL;
+	*server->waiting_end = conn;
+	server->waiting_end = &conn->next_waiting;
+}
+
+void
+crew_forget(struct server *server, const struct conn *conn)
+{
+	struct conn **link = &server->waiting;
+
+	while (*link != NULL && *link != conn)
+		link = &(*link)->next_waiting;
+	if (*link == NULL)
+		return;
+	*link = conn->next_waiting;
+	if (*link == NULL)
+		server->waiting_end = link;
+}
+
 /* In the order in which they came, but for those that may not yet. */
 void
 crew_serve_waiting(struct server *server)
@@ -254,66 +227,12 @@ crew_serve_waiting(struct server *server)
 	server->fork_wanted = false;
 	while ((conn = *link) != NULL) {
 		*link = conn->next_waiting;
-		if (!crew_hand_over(server, conn)) {
+		if (!hand_over(server, conn)) {
 			*link = conn;
 			link = &conn->next_waiting;
 		}
 	}
 	server->waiting_end = link;
-}
-
-static void
-refuse(struct server *server, struct worker_link *worker, const char *reply)
-{
-	set_wants(server, worker, false);
-	channel_send(
-	    worker->source.fd, TELL_NO_PIPELINE, span_of(reply), NULL, 0, 1);
-}
-
-/* Lends a pipeline to the worker that has waited longest for one of the route.
- * false if there is nobody or nothing left. */
-static bool
-lend(struct server *server, int route)
-{
-	struct worker_link *worker, *first = NULL;
-	int fds[2];
-
-	for (worker = server->workers; worker != NULL; worker = worker->next)
-		if (worker->wants && worker->route == route &&
-		    (first == NULL || worker->turn < first->turn))
-			first = worker;
-	if (first == NULL)
-		return false;
-	first->lease = pool_take(pool_of(server, first));
-	if (first->lease == NULL) {
-		if (errno != EAGAIN)
-			refuse(server, first, "451 4.3.0 Try again later");
-		return errno != EAGAIN;
-	}
-	set_wants(server, first, false);
-	fds[0] = first->lease->in;
-	fds[1] = first->lease->out;
-	if (channel_send(first->source.fd, TELL_PIPELINE,
-		(struct span){NULL, 0}, fds, 2, 1) < 0)
-		retire(server, first);
-	return true;
-}
-
-static void
-lend_all(struct server *server, int route)
-{
-	while (lend(server, route))
-		continue;
-}
-
-static void
-take_back(struct server *server, struct worker_link *worker, bool broken)
-{
-	if (worker->lease == NULL)
-		return;
-	pool_give(pool_of(server, worker), worker->lease, broken);
-	worker->lease = NULL;
-	lend_all(server, worker->route);
 }
 
 static void
@@ -334,33 +253,22 @@ take_report(struct server *server, struct worker_link *worker, ssize_t n)
 void
 crew_event(struct server *server, struct worker_link *worker)
 {
-	int route, fds[CHANNEL_FDS_MAX];
+	int fds[CHANNEL_FDS_MAX];
 	ssize_t n;
 
 	n = channel_receive(worker->source.fd, server->letter, fds, 1);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		route = worker->route;
-		retire(server, worker);
-		lend_all(server, route);
+		crew_retire(server, worker);
+		lender_serve(server);
 		crew_serve_waiting(server);
 		return;
 	}
 	switch (server->letter[0]) {
 	case ASK_PIPELINE:
-		route = n == 2 ? server->letter[1] - '0' : -1;
-		if (route < 0 || route >= ROUTE_COUNT ||
-		    server->accept->pools[route].name == NULL) {
-			refuse(server, worker, "451 4.3.0 Try again later");
-			break;
-		}
-		set_wants(server, worker, false);
-		worker->route = route;
-		set_wants(server, worker, true);
-		worker->turn = server->turns++;
-		worker->deadline = clock_ms() + (int64_t)server->accept->wait;
-		lend_all(server, route);
+		lender_ask(
+		    server, worker, n == 2 ? server->letter[1] - '0' : -1);
 		break;
 	case ASK_OWNER:
 		prober_tell(server, worker,
@@ -368,13 +276,14 @@ crew_event(struct server *server, struct worker_link *worker)
 		break;
 	case ASK_RELEASE:
 	case ASK_BREAK:
-		take_back(server, worker, server->letter[0] == ASK_BREAK);
+		lender_take_back(
+		    server, worker, server->letter[0] == ASK_BREAK);
 		break;
 	case ASK_VISIT:
-		take_back(server, worker, true);
+		lender_take_back(server, worker, true);
 		take_report(server, worker, n);
 		if (worker->stale || server->stopping) {
-			retire(server, worker);
+			crew_retire(server, worker);
 		} else {
 			set_idle(server, worker, true);
 			worker->deadline = clock_ms() + IDLE_MS;
@@ -385,31 +294,10 @@ crew_event(struct server *server, struct worker_link *worker)
 }
 
 void
-crew_noted(struct server *server, char kind, const struct keeper_note *note,
-    int in, int out)
-{
-	struct pool *pool;
-
-	if (note->route >= ROUTE_COUNT)
-		return;
-	pool = &server->accept->pools[note->route];
-	if (kind == KEEPER_STARTED && in >= 0 && out >= 0)
-		pool_started(pool, note->number, in, out);
-	else if (kind == KEEPER_STARTED) { /* no descriptors for its ends */
-		stop_pipeline(server, note->number, true);
-		pool_failed(pool, EMFILE);
-	} else if (kind == KEEPER_FAILED)
-		pool_failed(pool, note->failure);
-	else
-		pool_died(pool, note->number);
-	lend_all(server, (int)note->route);
-}
-
-void
 crew_reap(struct server *server)
 {
 	struct worker_link *worker;
-	int i, status;
+	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -427,11 +315,10 @@ crew_reap(struct server *server)
 			warning("a worker was killed by signal %d",
 			    WTERMSIG(status));
 		if (!worker->retired)
-			retire(server, worker);
+			crew_retire(server, worker);
 		worker->pid = 0; /* freed by the next sweep */
 	}
-	for (i = 0; i < ROUTE_COUNT; i++)
-		lend_all(server, i);
+	lender_serve(server);
 	crew_serve_waiting(server);
 }
 
@@ -469,19 +356,14 @@ crew_sweep(struct server *server, int64_t now)
 {
 	struct worker_link *worker;
 	size_t idle = 0;
-	int i;
 
 	free_reaped(server);
 	hurry(server);
-	for (i = 0; i < ROUTE_COUNT; i++) {
-		lend_all(server, i);
-	}
+	lender_sweep(server, now);
 	for (worker = server->workers; worker != NULL; worker = worker->next) {
-		if (worker->wants && now >= worker->deadline)
-			refuse(server, worker, "451 4.3.2 Too busy");
 		if (worker->idle &&
 		    (++idle > IDLE_MAX || now >= worker->deadline))
-			retire(server, worker);
+			crew_retire(server, worker);
 	}
 	crew_serve_waiting(server);
 }
@@ -494,7 +376,7 @@ crew_retire_idle(struct server *server)
 	for (worker = server->workers; worker != NULL; worker = worker->next) {
 		worker->stale = true;
 		if (worker->idle)
-			retire(server, worker);
+			crew_retire(server, worker);
 	}
 }
 
@@ -507,6 +389,6 @@ crew_stop(struct server *server)
 		if (worker->pid > 0)
 			kill(worker->pid, SIGTERM);
 		if (worker->idle)
-			retire(server, worker);
+			crew_retire(server, worker);
 	}
 }

@@ -52,11 +52,11 @@ greet_now(struct server *server, struct conn *conn)
 	buf_reset(&server->io.out);
 	session_greet(&conn->visit.session, &server->io);
 	server->io.in_len = 0;
-	conn_talk(server, conn);
+	talk_on(server, conn);
 	/* what an early talker said is taken up when it has been greeted */
 	if (conn->source.kind == SOURCE_CONN && conn->state == CONN_TALK &&
 	    conn->visit.in.len > 0)
-		conn_resume(server, conn);
+		talk_resume(server, conn);
 }
 
 /* We know who it is: he may come in, and is greeted now or later. */
@@ -159,7 +159,7 @@ read_early(struct server *server, struct conn *conn)
 	heap_remove(&server->timers, &conn->timer);
 	buf_reset(&server->io.out);
 	buf_adds(&server->io.out, "554 5.5.1 Wait for the greeting\r\n");
-	conn_end_with(server, conn, "early");
+	talk_end(server, conn, "early");
 }
 
 void

@@ -203,7 +203,7 @@ wake(struct server *server, size_t which)
 		next = conn->next;
 		if (conn->state == CONN_HELD && conn->recipient != NULL &&
 		    conn->owner == which)
-			conn_resume(server, conn);
+			talk_resume(server, conn);
 	}
 }
 

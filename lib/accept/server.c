@@ -143,7 +143,7 @@ take_note(struct server *server)
 		helper_started(
 		    &server->prober, server->epoll, fds[0], server->stopping);
 	else
-		crew_noted(server, server->letter[0], &note, fds[0], fds[1]);
+		lender_noted(server, server->letter[0], &note, fds[0], fds[1]);
 }
 
 /* A descriptor for the signals that the loop wants. */
@@ -356,7 +356,7 @@ open_server(struct server *server, const struct accept_sources *sources,
 	server->keeper =
 	    (struct source){SOURCE_KEEPER, server->accept->keeper, 0, false};
 	source_watch(server->epoll, &server->keeper, EPOLLIN);
-	crew_init(server);
+	lender_init(server);
 	helper_init(&server->lists, SOURCE_LISTS);
 	helper_init(&server->prober, SOURCE_PROBER);
 	server->gate = gate_new(

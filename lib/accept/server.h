@@ -1,9 +1,9 @@
 /*
  * server: the parts of smtp-accept's loop.  One process, one epoll: the
- * connections until their first DATA (greet.c, conn.c), what the DNS lists say
- * of them (asker.c), whether other nodes are up (prober.c), the workers that
- * take them over from there, and the pipelines that the workers borrow
- * (crew.c).
+ * connections until their first DATA (greet.c, talk.c, conn.c), what the DNS
+ * lists say of them (asker.c), whether other nodes are up (prober.c), the
+ * workers that take them over from there (crew.c), and the pipelines that the
+ * workers borrow (lender.c).
  */
 #ifndef ACCEPT_SERVER_H
 #define ACCEPT_SERVER_H
@@ -131,13 +131,7 @@ void greet_now(struct server *server, struct conn *conn);
 
 /* conn.c */
 struct conn *conn_new(struct server *server, int fd);
-/* Sends io.out, then the greeting has been said and it talks. */
-void conn_talk(struct server *server, struct conn *conn);
 void conn_begin_handshake(struct server *server, struct conn *conn);
-/* Goes on with what was kept in visit.in, if anything. */
-void conn_resume(struct server *server, struct conn *conn);
-/* Sends io.out and closes. */
-void conn_end_with(struct server *server, struct conn *conn, const char *why);
 /* Closes at once, and says why in the log. */
 void conn_drop(struct server *server, struct conn *conn, const char *why);
 void conn_event(struct server *server, struct conn *conn);
@@ -149,6 +143,19 @@ void conn_stop_all(struct server *server);
 void conn_free_gone(struct server *server);
 /* Forgets and closes it without a word: somebody else goes on with it. */
 void conn_release(struct server *server, struct conn *conn);
+
+/* talk.c */
+/* Runs the session on the input at hand and sends what it says; then waits for
+ * the client, or does what comes next. */
+void talk_on(struct server *server, struct conn *conn);
+/* In CONN_TALK: the client says something, or reads on. */
+void talk_event(struct server *server, struct conn *conn);
+/* Goes on with what was kept in visit.in, if anything. */
+void talk_resume(struct server *server, struct conn *conn);
+/* No worker in time: says so, and takes up what the client said after it. */
+void talk_refuse(struct server *server, struct conn *conn);
+/* Sends io.out and closes. */
+void talk_end(struct server *server, struct conn *conn, const char *why);
 
 /* asker.c */
 /* Asks the DNS lists about a connection, if there are any. */
@@ -175,19 +182,36 @@ void prober_sweep(struct server *server, int64_t now);
 void prober_stop(struct server *server);
 
 /* crew.c */
-/* Makes the pools ask the keeper. */
-void crew_init(struct server *server);
-/* Hands a waiting connection to a worker; false if it must wait longer. */
-bool crew_hand_over(struct server *server, struct conn *conn);
+/* A message is about to come: to a worker, or into the queue for one. */
+void crew_take(struct server *server, struct conn *conn);
+/* It does not wait for one any more. */
+void crew_forget(struct server *server, const struct conn *conn);
 /* Hands over those that wait, as far as there are workers. */
 void crew_serve_waiting(struct server *server);
 void crew_event(struct server *server, struct worker_link *worker);
 void crew_reap(struct server *server);
-/* Acts on a note of the keeper about a pipeline. */
-void crew_noted(struct server *server, char kind,
-    const struct keeper_note *note, int in, int out);
+/* Closes the channel: an idle worker leaves at once, another one when its visit
+ * is over. */
+void crew_retire(struct server *server, struct worker_link *worker);
 void crew_sweep(struct server *server, int64_t now);
 void crew_retire_idle(struct server *server);
 void crew_stop(struct server *server);
+
+/* lender.c */
+/* Makes the pools ask the keeper. */
+void lender_init(struct server *server);
+/* Lends a worker a pipeline of that route, at once or when it is its turn. */
+void lender_ask(struct server *server, struct worker_link *worker, int route);
+/* It gives back what it has, if anything. */
+void lender_take_back(
+    struct server *server, struct worker_link *worker, bool broken);
+/* It is gone: a pipeline that it holds goes with it. */
+void lender_forget(struct server *server, struct worker_link *worker);
+/* Acts on a note of the keeper about a pipeline. */
+void lender_noted(struct server *server, char kind,
+    const struct keeper_note *note, int in, int out);
+/* Lends what there is to those who wait. */
+void lender_serve(struct server *server);
+void lender_sweep(struct server *server, int64_t now);
 
 #endif
