@@ -352,9 +352,11 @@ rcpt() {
 		p = Peer(P)
 		p.envelope("talktome@carol.example")
 		p.send(b"RCPT TO:<bob@bob.example>\r\n")
+		open("sent", "w").close()
 		p.want("421 4.3.2 ")
 	E
 	talker=$!
+	wait_for 30 [ -e sent ]
 	sleep 0.5
 	stop_server
 	wait $talker

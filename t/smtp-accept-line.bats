@@ -349,7 +349,7 @@ from_there() {
 }
 
 @test "with pipelines busy and many waiting, the next one is not let begin" {
-	serve -o pool=1 -o wait=2 -o workers=30 'local=stage.py wait go'
+	serve -o pool=1 -o wait=4 -o workers=30 'local=stage.py wait go'
 	from_there <<-'E'
 		peers = []
 		for n in range(9):
@@ -358,11 +358,14 @@ from_there() {
 		    p.ask("DATA", "354")
 		    p.send(b"x\r\n.\r\n")
 		    peers.append(p)
-		time.sleep(0.3)
-		p = peer("127.0.99.1")
-		p.envelope()
-		p.send(b"DATA\r\n")
-		p.want("451 4.3.2 ")
+		# as soon as the nine are in front of the pipeline
+		for n in range(100):
+		    p = peer("127.0.99.%d" % (n + 1))
+		    p.envelope()
+		    if p.ask("DATA", "354|451 4.3.2 ").startswith("451"):
+		        break
+		    p.socket.close()
+		    time.sleep(0.1)
 		p.ask("NOOP", "250")
 		open("go", "w").close()
 		peers[0].want("250")
