@@ -11,6 +11,11 @@
 
 #include "mail/message.h"
 
+#define ARMOR_BEGIN "-----BEGIN PGP MESSAGE-----"
+#define ARMOR_END "-----END PGP MESSAGE-----"
+#define ARMOR_DIGITS                 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"abcdefghijklmnopqrstuvwxyz0123456789+/"
 #define ARMOR_LINE_MAX 1024 /* octets of a line; they are 64 long */
 #define ARMOR_HEADERS_MAX 32
 #define ARMOR_LINE_OCTETS 48  /* that become one line */

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "mail/transfer.h"
+#include "seal/armor.h"
 #include "seal/container.h"
 #include "seal/pgpmime.h"
 
@@ -13,8 +14,8 @@
 #define MARK "=_"
 #define FROM "From: "
 #define ID "Message-ID: <"
-#define BEGIN "-----BEGIN PGP MESSAGE-----\n\n"
-#define END "-----END PGP MESSAGE-----\n"
+#define BEGIN ARMOR_BEGIN "\n\n"
+#define END ARMOR_END "\n"
 #define DATE_MAX 40
 
 /* What the outer message says. */
