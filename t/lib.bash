@@ -40,15 +40,30 @@ flip() {
 	tail -c +"$(($2 + 2))" "$1"
 }
 
-# A free TCP port on loopback.
+# A free TCP port on loopback.  The kernel would give the same one to somebody
+# else before the test has bound it; so they are counted, below those that it
+# gives, by all tests that run at a time.
 free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
-	    LocalAddr => "127.0.0.1", Listen => 1)->sockport'
+	perl -MIO::Socket::INET -MFcntl=:DEFAULT,:flock -e '
+	    sysopen(my $f, $ARGV[0], O_RDWR | O_CREAT) or die "$ARGV[0]: $!";
+	    flock($f, LOCK_EX) or die "$ARGV[0]: $!";
+	    my $port = <$f> // 10000 + int(rand(20000));
+	    for (1 .. 20000) {
+	        $port = 10000 + ($port - 9999) % 20000;
+	        IO::Socket::INET->new(LocalAddr => "127.0.0.1",
+	            LocalPort => $port, Listen => 1) or next;
+	        seek($f, 0, 0);
+	        printf $f "%d", $port;
+	        print $port;
+	        exit
+	    }
+	    die "no free port"' "${PORTS:-$BATS_RUN_TMPDIR/ports}"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds; fails when time is up.
+# wait_for SECONDS COMMAND...: until it succeeds; fails when time is up, which
+# is the fourfold, for machines with much else to do.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
