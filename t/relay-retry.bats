@@ -214,6 +214,28 @@ retry() {
 	[ "$(left bob)" = 1 ]
 }
 
+@test "a peer whose answers are slow does not keep mail from others" {
+	local n
+	says carol 'defer 451 4.3.0 Later'
+	says dave 'done'
+	# each answer of carol's is in time, but there are many
+	sed 's/^\( *\)hello = /\1__import__("time").sleep(0.3)\n&/' peer.py \
+	    >slow.py
+	cat >there <<-'EOF'
+		#!/bin/sh
+		[ -f "$1.verdict" ] || exit 255
+		if [ "$1" = carol ]; then exec python3 slow.py "$1"; fi
+		exec python3 peer.py "$1"
+	EOF
+	for n in $(seq 80); do
+		printf 'message %d\n' "$n" | mail-frame -d returned -f 'node: bob'
+	done | relay-put q >answers 2>>log
+	run -111 retry -1 -o copies=1 -o timeout=3 -o hello=0
+	grep -q '^failures: 1$' q/carol/.state
+	grep -q '^note: .*no answer in time$' q/carol/.state
+	[ "$(cat q/bob/*.copies | grep -c dave)" = 80 ]
+}
+
 @test "a damaged entry is held, and the others go" {
 	put bob one
 	put bob two

@@ -188,6 +188,8 @@ visit_peer(struct copying *copying, size_t number)
 	rc = trip_begin(&trip, errand, peer->manifest->name, peer);
 	trip.answered = answered_copy;
 	trip.arg = copying;
+	/* its own mail may wait for it, but that of others may not */
+	trip_hurry(&trip);
 	for (i = 0; i < copying->count && rc == 0; i++) {
 		wanted = &copying->wanted[i];
 		if (wanted->choice != number)

@@ -58,8 +58,10 @@ set_out(struct trip *trip, const struct member *peer)
 static int64_t
 deadline_of(const struct trip *trip)
 {
-	return clock_ms() + (int64_t)trip->errand->how->timeout +
-	       (int64_t)(trip->octets / TRIP_SLOW);
+	int64_t deadline = clock_ms() + (int64_t)trip->errand->how->timeout +
+			   (int64_t)(trip->octets / TRIP_SLOW);
+
+	return deadline < trip->end ? deadline : trip->end;
 }
 
 /* Runs the operator's command after a new manifest. */
@@ -153,12 +155,28 @@ trip_begin(struct trip *trip, struct errand *errand, const char *name,
 	trip->errand = errand;
 	trip->name = name;
 	trip->courier.in = -1;
+	trip->end = CLOCK_NEVER;
 	buf_init(&trip->text, TRIP_LINE_MAX);
 	for (i = 0; i < COURIER_WINDOW; i++)
 		frame_init(&trip->items[i].frame);
 	if (set_out(trip, peer) < 0)
 		return -1;
 	return peer != NULL && errand->how->hello > 0 ? say_hello(trip) : 0;
+}
+
+void
+trip_hurry(struct trip *trip)
+{
+	trip->end = clock_ms() + (int64_t)trip->errand->how->timeout;
+}
+
+/* What an entry adds to the time for all. */
+static void
+extend(struct trip *trip, const struct trip_item *item)
+{
+	if (trip->end != CLOCK_NEVER)
+		trip->end += (int64_t)(trip->errand->how->timeout / TRIP_SHARE +
+				       item->octets / TRIP_SLOW);
 }
 
 /* Takes the next answer. */
@@ -276,6 +294,7 @@ trip_give(struct trip *trip, const struct entry *entry)
 		trip->count++;
 		trip->answers += item->answer;
 		trip->octets += item->octets;
+		extend(trip, item);
 		rc = courier_send(&trip->courier, &frame, deadline_of(trip));
 		if (rc < 0)
 			fail(trip, "connection broke", errno);

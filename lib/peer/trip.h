@@ -10,6 +10,7 @@
 
 #define TRIP_LINE_MAX 4096 /* octets of a pipeline with its escapes done */
 #define TRIP_SLOW 4        /* octets a ms: a line must be as fast as that */
+#define TRIP_SHARE 100     /* part of the timeout that an entry adds to all */
 
 /* An entry that was sent, and its frame without the message. */
 struct trip_item {
@@ -29,6 +30,8 @@ struct trip {
 	size_t first, count;                    /* those without an answer */
 	size_t answers;                         /* octets that they may have */
 	uint64_t octets;                        /* of their messages */
+	int64_t
+	    end; /* of all answers, a point of clock_ms(): see trip_hurry() */
 	bool skipped; /* an entry could not be read, which was told */
 	char why[SCHEDULE_NOTE_MAX + 1]; /* it failed */
 	/* takes an answer */
@@ -41,6 +44,10 @@ struct trip {
  * newer manifest.  0, or -1 with why; trip_end() in either case. */
 int trip_begin(struct trip *trip, struct errand *errand, const char *name,
     const struct member *peer);
+
+/* From now on a time for all answers together, which grows with what is sent:
+ * for who visits a peer on the way, and not for its own mail. */
+void trip_hurry(struct trip *trip);
 
 /* Sends an entry; answers to earlier ones may come first.  Of sealed mail
  * nothing is sent but id, direction, node and message.  0, also if the entry
