@@ -351,8 +351,8 @@ lines() { # STATE: how many lines of the file of seen say so
 	    -o seen=known -o frame=0.5 "$2"' - "$R" "$OWN"
 	[ -z "$output" ]
 	[[ $stderr == *"timed out"* ]]
-	run -111 --separate-stderr sh -c '(cat f; sleep 3) | relay-accept -p carol -n nodes \
-	    -o seen=known -o time=1 "$1" >out' - "$OWN"
+	run -111 --separate-stderr sh -c '(cat f; sleep 6) | relay-accept -p carol -n nodes \
+	    -o seen=known -o time=4 "$1" >out' - "$OWN"
 	says 'a done'
 	[[ $stderr == *"timed out"* ]]
 }
@@ -365,7 +365,8 @@ lines() { # STATE: how many lines of the file of seen say so
 	done
 	# more answers than a pipe holds
 	run -0 --separate-stderr sh -c '{ relay-accept -p carol -n nodes -o seen=known \
-	    -o answer=2 "$1" <f || echo $? >status; } | sleep 5' - "$OWN"
+	    -o answer=4 "$1" <f || echo $? >status; } |
+	    timeout 200 sh -c "until [ -s status ]; do sleep 0.1; done"' - "$OWN"
 	[ "$(cat status)" = 111 ]
 	[[ $stderr == *"peer 'carol': Connection timed out"* ]]
 	[ "$(boxed)" = 1 ]
@@ -425,12 +426,13 @@ lines() { # STATE: how many lines of the file of seen say so
 @test "if we are killed, the next one waits for the stages that go on" {
 	ours a >f
 	relay-accept -p carol -n nodes -o seen=known \
-	    "own=$R open 1 | maildir-deliver mail" <f >out1 2>err1 3>&- &
+	    "own=$R open go | maildir-deliver mail" <f >out1 2>err1 3>&- &
 	pid=$!
 	wait_for 10 [ -s opened ]
 	kill -KILL $pid
 	wait $pid || :
 	[ "$(boxed)" = 0 ]
+	{ sleep 1; touch go; } 3>&- &
 	accept 0 -p dave "$OWN"
 	says 'a done'
 	[ "$(boxed)" = 1 ]
@@ -442,11 +444,12 @@ lines() { # STATE: how many lines of the file of seen say so
 @test "another peer's delivery is waited for, but not for ever" {
 	ours a >f
 	relay-accept -p carol -n nodes -o seen=known \
-	    "own=$R open 3 | maildir-deliver mail" <f >out1 2>err1 3>&- &
+	    "own=$R open go | maildir-deliver mail" <f >out1 2>err1 3>&- &
 	pid=$!
 	wait_for 10 [ -s opened ]
 	accept 111 -p dave -o lock=0.2 "$OWN"
 	says 'a defer 451 4.3.0 Cannot take it now'
+	{ sleep 1; touch go; } 3>&- &
 	accept 0 -p dave "$OWN"
 	says 'a done'
 	wait $pid

@@ -2,10 +2,11 @@
 """What the tests of relay-accept say and hear.
 
     relay.py mk FILE ID FIELD...    a frame of FILE with just these fields
-    relay.py open [SECONDS]         stands for unseal: a stage that gives each
+    relay.py open [GO]              stands for unseal: a stage that gives each
                                     frame a recipient, and a mark by the line
                                     "X-Mark: TEXT" of its message; what it was
-                                    given goes to the file `opened`
+                                    given goes to the file `opened`; it waits
+                                    then until there is a file GO
     relay.py cut FILE SECONDS       sends FILE octet by octet, so long
     relay.py storm SEED COMMAND...  two holders bring the same mail at once by
                                     COMMAND with -p and a peer's name, while
@@ -68,7 +69,7 @@ def delivered(once):
         return False
 
 
-def opener(pause=0):
+def opener(go=None):
     """What unseal would do, without any cryptography."""
     while True:
         heard = take(sys.stdin.buffer)
@@ -77,7 +78,9 @@ def opener(pause=0):
         fields, message, _ = heard
         with open("opened", "a", encoding="utf-8") as file:
             file.write(" ".join(sorted(fields)) + "\n")
-        time.sleep(pause)
+        until = time.monotonic() + 100
+        while go and not os.path.exists(go) and time.monotonic() < until:
+            time.sleep(0.02)
         mark = message.partition(b"X-Mark: ")[2].partition(b"\n")[0]
         once = hashlib.sha256(mark).hexdigest()[:32]
         if delivered(once):
@@ -185,7 +188,7 @@ def main():
             sys.stdout.buffer.write(
                 frame(arguments[1], arguments[2:], file.read()))
     elif how == "open":
-        opener(*map(float, arguments))
+        opener(*arguments)
     elif how == "cut":
         with open(arguments[0], "rb") as file:
             octets = file.read()
