@@ -138,10 +138,8 @@ run_import(const char *operand)
 		if (take_parcel(&papers) == 0)
 			result = import_parcel(openpgp, settings.nodes,
 			    papers.name, &papers.parcel);
-	} else if (parcel_load(&papers.parcel, papers.dir, papers.name,
-		       &papers.text) < 0)
-		fatal("cannot read '%s', its signature or its key: %s", operand,
-		    strerror(errno));
+	} else if (papers_load(&papers) < 0)
+		result = IMPORT_FAILED;
 	else
 		result = import_parcel(
 		    openpgp, settings.nodes, papers.name, &papers.parcel);

@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "base/file.h"
 #include "base/scan.h"
 #include "mail/stage.h"
+#include "node/limits.h"
 #include "node/nodefile.h"
 #include "node/roster.h"
 #include "node/value.h"
@@ -133,19 +135,27 @@ seal_at_rest(struct frame *frame, void *arg)
 	seal_for(seal, frame, &target);
 }
 
+/* Whom a frame is for, if that can be told. */
+static const char *
+told(struct span node, char name[NODE_NAME_MAX + 1])
+{
+	snprintf(name, NODE_NAME_MAX + 1, "%.*s", SPAN_ARG(node));
+	return node.len <= NODE_NAME_MAX && value_is_name(name) ? name : "?";
+}
+
 static void
 seal_for_node(struct frame *frame, void *arg)
 {
 	struct seal *seal = arg;
 	const struct manifest *manifest = NULL;
 	struct span node = frame_get(frame, "node");
-	struct sealer_target target = {.name = "?"};
-	char *file;
+	struct sealer_target target = {0};
+	char *file, name[NODE_NAME_MAX + 1];
 
 	if (roster_look(&seal->roster) != NULL)
 		manifest = roster_find(&seal->roster, node);
 	if (manifest == NULL) {
-		refuse(frame, target.name, VERDICT_DEFER, TROUBLE,
+		refuse(frame, told(node, name), VERDICT_DEFER, TROUBLE,
 		    node.p == NULL ? "the frame is for no node"
 				   : "there is no manifest of the node");
 		return;
@@ -194,8 +204,7 @@ prepare(struct seal *seal, const char *keydir)
 	if (seal->fingerprint != NULL)
 		return;
 	if (!seal->sealer.signs)
-		fatal("no key of our own in '%s': %s", keydir,
-		    openpgp_why(seal->sealer.openpgp));
+		fatal("%s", openpgp_why(seal->sealer.openpgp));
 	if (selfseal_load(&seal->sealer.selfseal, keydir, true) < 0)
 		fatal("cannot use '%s/self': %s", keydir, strerror(errno));
 	if (roster_look(&seal->roster) == NULL)

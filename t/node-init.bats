@@ -119,7 +119,7 @@ fingerprint() {
 	gpgconf --homedir "$K/a/keys" --kill all
 	mkdir -m 750 "$K/open"
 	run -111 node-init -k "$K/open" -n new carol carol.example
-	[[ $output == *"must be a directory of ours, mode 0700"* ]]
+	[[ $output == *"must be a directory of ours, mode 0700; it is user $(id -u)'s, mode 0750"* ]]
 	[ -z "$(ls "$K/open")" ]
 	[ -z "$(ls new)" ]
 }

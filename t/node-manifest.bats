@@ -137,6 +137,7 @@ refuses() {
 	[[ $output == *"serial ${today}01, "* ]]
 	run -0 --separate-stderr at bob sign
 	[[ $output == *"serial ${today}01, "* ]]
+	[ -z "$stderr" ]
 	[ -L bob/self.yaml ]
 	find bob -name '.*.new' >left
 	[ ! -s left ]
@@ -172,6 +173,34 @@ refuses() {
 	sqop verify bob/bob.yaml.sig bob/bob.asc <bob/bob.yaml
 	echo >>bob/bob.yaml
 	run -1 gpg --homedir keys-other --verify bob/bob.yaml.sig bob/bob.yaml
+}
+
+@test "a change that is signed without a higher serial is told" {
+	at bob sign -s
+	echo '# more' >>bob/bob.yaml
+	run -0 --separate-stderr at bob sign
+	[[ $stderr == *'bob.yaml has changed since it was signed: '*' (sign -s)' ]]
+	run -0 --separate-stderr at bob sign
+	[ -z "$stderr" ]
+}
+
+@test "a file that is missing is named" {
+	at bob sign -s
+	for file in bob.yaml.sig bob.asc bob.yaml; do
+		rm bob/$file
+		for what in pin verify import; do
+			run -111 --separate-stderr at carol $what bob/bob.yaml
+			[[ $stderr == *"cannot read 'bob/$file': No such file"* ]]
+			[ -z "$output" ]
+		done
+		touch bob/$file
+	done
+	rm -r keys-carol
+	run -111 --separate-stderr at carol sign
+	[[ $stderr == *"'keys-carol': No such file or directory; node-init makes it"* ]]
+	mkdir -m 700 keys-carol
+	run -111 --separate-stderr at carol sign
+	[[ $stderr == *"no key of our own in 'keys-carol'; node-init makes one"* ]]
 }
 
 @test "verify says who signed, and whether that is pinned" {

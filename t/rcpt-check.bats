@@ -436,7 +436,7 @@ mailboxes: {a: {matches: a}}" >many/n$n.yaml
 	wrong 4 "domain 'x.example' is not pinned"
 	one x@x.example refuse - '550 5.7.1 Relaying denied'
 	printf '%s\n' "key: ${key/5E/AA}" 'domains: [x.example]' >nodes/x.pin
-	wrong 1 "'key' is not the one that is pinned"
+	wrong 1 "'key' is not the one that is pinned in x.pin"
 	one x@x.example refuse - '451 4.3.0 Not sure whose domain this is'
 	echo 'key: [' >nodes/x.pin
 	run -111 --separate-stderr rcpt-check -t -n nodes

@@ -107,7 +107,10 @@ held() {
 		[[ $(verdict s) == 'defer 451 4.3.0 '* ]]
 		[[ $stderr == *'verdict=defer '*reason=* ]]
 		held s
+		printf '%s\n' "$stderr" >>why
 	done
+	sed -n 2p why | grep "for='zoe' reason='there is no manifest"
+	sed -n 3p why | grep "for='?' reason='there is no manifest"
 }
 
 @test "no key: 451, or 550 with -o no-key=reject, and never the message" {

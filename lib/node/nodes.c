@@ -79,7 +79,8 @@ hold_against_pin(struct loader *loader, struct member *member)
 	if (why == NULL)
 		return;
 	source.file = member->manifest->file;
-	source_error(&source, 1, "%s", why);
+	source_error(
+	    &source, 1, "%s in %s" NODEFILE_PIN, why, member->manifest->name);
 	loader->broken++;
 	manifest_free(member->manifest);
 	member->manifest = NULL;

@@ -42,6 +42,15 @@ errand_tell(const struct errand *errand, const struct entry *entry,
 	    *said != '\0' ? " reply='" : "", said, *said != '\0' ? "'" : "");
 }
 
+void
+errand_tell_visit(const struct errand *errand)
+{
+	event("destination=%s reached=no failures=%" PRIu64 " next=%" PRId64
+	      " reason='%s'",
+	    errand->destination.name, errand->schedule.failures,
+	    errand->schedule.next - errand->now, errand->schedule.note);
+}
+
 /* Puts a bounce into its queue, under a name that it has again if it is made
  * once more.  0, or -1 with errno. */
 static int
@@ -284,11 +293,23 @@ greet(struct errand *errand, const struct member *peer)
 	errand->now = time(NULL);
 	if (rc == 0)
 		schedule_succeeded(&errand->schedule, errand->now);
-	else
+	else {
 		schedule_failed(&errand->schedule, errand->now,
 		    errand->how->first, errand->how->last, trip.why);
+		errand_tell_visit(errand);
+	}
 	trip_end(&trip);
 	schedule_write(&errand->destination, &errand->schedule);
+}
+
+/* Whether the last visit was, or seems to be still to come: by a clock that was
+ */
+static bool
+is_long_ago(const struct errand *errand)
+{
+	int64_t ago = errand->now - errand->schedule.succeeded;
+
+	return ago < 0 || ago >= (int64_t)errand->how->hello;
 }
 
 enum errand_status
@@ -310,8 +331,7 @@ errand_hello(const struct errands *how, const struct queue *queue)
 			continue;
 		schedule_read(&errand.destination, &errand.schedule);
 		/* where there is mail an errand goes anyway */
-		if (errand.now - errand.schedule.succeeded >=
-			(int64_t)how->hello &&
+		if (is_long_ago(&errand) &&
 		    schedule_is_due(&errand.schedule, errand.now, how->last) &&
 		    !has_entries(&errand))
 			greet(&errand, peer);

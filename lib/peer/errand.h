@@ -87,4 +87,7 @@ void errand_tell(const struct errand *errand, const struct entry *entry,
     const struct frame *frame, const char *to, const char *verdict,
     const char *reply);
 
+/* A line of the log about a visit that failed, when its schedule has it. */
+void errand_tell_visit(const struct errand *errand);
+
 #endif

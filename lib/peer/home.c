@@ -130,10 +130,7 @@ errand_home(struct errand *errand, bool *all)
 		schedule_failed(&errand->schedule, errand->now, how->first,
 		    how->last, rc < 0 ? trip.why : home.reply);
 	if (rc < 0)
-		event("destination=%s reached=no failures=%" PRIu64
-		      " next=%" PRId64 " reason='%s'",
-		    errand->destination.name, errand->schedule.failures,
-		    errand->schedule.next - errand->now, errand->schedule.note);
+		errand_tell_visit(errand);
 	trip_end(&trip);
 	if (schedule_write(&errand->destination, &errand->schedule) == 0)
 		return 0;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -27,7 +28,8 @@ split(struct papers *papers, const char *operand)
 		return -1;
 	}
 	papers->dir = slash != NULL
-			  ? tree_copy(operand, (size_t)(slash - operand) + 1)
+			  ? tree_copy(operand,
+				slash > operand ? (size_t)(slash - operand) : 1)
 			  : tree_copy(".", 1);
 	papers->name = nodefile_node(base, NODEFILE_MANIFEST);
 	return 0;
@@ -93,6 +95,32 @@ papers_manifest(struct papers *papers)
 	}
 	free(path);
 	return rc;
+}
+
+int
+papers_load(struct papers *papers)
+{
+	static const char *const suffixes[] = {
+	    NODEFILE_MANIFEST, NODEFILE_SIGNATURE, NODEFILE_KEY};
+	int saved, rc = 0;
+	char *path;
+	size_t i;
+
+	if (parcel_load(
+		&papers->parcel, papers->dir, papers->name, &papers->text) == 0)
+		return 0;
+	saved = errno;
+	for (i = 0; i < nitems(suffixes) && rc == 0; i++) {
+		path = nodefile_path(papers->dir, papers->name, suffixes[i]);
+		if (access(path, R_OK) < 0)
+			rc = cannot_read(path);
+		free(path);
+	}
+	if (rc == 0)
+		warning("cannot read %s" NODEFILE_MANIFEST
+			", its signature or its key: %s",
+		    papers->name, strerror(saved));
+	return -1;
 }
 
 int
@@ -168,13 +196,8 @@ papers_verify(struct papers *papers, struct openpgp *openpgp, bool new_pin)
 	const char *why;
 	int status;
 
-	if (parcel_load(&papers->parcel, papers->dir, papers->name,
-		&papers->text) < 0) {
-		warning("%s" NODEFILE_MANIFEST
-			": cannot read it, its signature or its key: %s",
-		    papers->name, strerror(errno));
+	if (papers_load(papers) < 0)
 		return STATUS_DEFER;
-	}
 	if (!new_pin && papers_pin(papers) < 0)
 		return STATUS_DEFER;
 	if (papers->pin != NULL) {

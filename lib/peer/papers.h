@@ -33,6 +33,10 @@ bool papers_is_file(const char *operand);
 int papers_manifest(struct papers *papers);
 int papers_pin(struct papers *papers);
 
+/* Reads manifest, signature and key into the parcel.  0, or -1 if one cannot be
+ * read, which was told. */
+int papers_load(struct papers *papers);
+
 /* Why the manifest is not what is pinned, or NULL; for a manifest and a pin
  * that were read. */
 const char *papers_against_pin(const struct papers *papers);

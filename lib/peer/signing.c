@@ -94,6 +94,24 @@ check(const struct papers *own, const char *fingerprint, bool raise)
 		    own->name);
 }
 
+/* Others pass over a manifest whose serial has not been raised, and nobody is
+ * told. */
+static void
+tell_change(const struct papers *own, struct openpgp *openpgp)
+{
+	struct buf text = BUF_INIT(0);
+	struct parcel last;
+
+	if (parcel_load(&last, own->nodes, own->name, &text) == 0 &&
+	    openpgp_verify(openpgp, last.key, own->manifest->key, last.manifest,
+		last.signature) == OPENPGP_BAD)
+		info("%s" NODEFILE_MANIFEST
+		     " has changed since it was signed: other nodes take it "
+		     "only if its serial was raised, too (sign -s)",
+		    own->name);
+	buf_free(&text);
+}
+
 void
 signing_sign(struct papers *own, struct openpgp *openpgp, bool raise)
 {
@@ -106,6 +124,8 @@ signing_sign(struct papers *own, struct openpgp *openpgp, bool raise)
 	check(own, fingerprint, raise);
 	if (raise)
 		raise_serial(own);
+	else
+		tell_change(own, openpgp);
 	if (openpgp_sign(openpgp, buf_span(&own->text), &signature) !=
 		OPENPGP_OK ||
 	    openpgp_export(openpgp, fingerprint, &key) != OPENPGP_OK)

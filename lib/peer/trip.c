@@ -27,6 +27,9 @@ fail(struct trip *trip, const char *what, int error)
 	case EBADMSG:
 		reason = "no proper frame came back";
 		break;
+	case ENODATA:
+		reason = "no manifest says how to reach it";
+		break;
 	case ETIMEDOUT:
 		reason = "no answer in time";
 		break;
@@ -46,7 +49,7 @@ set_out(struct trip *trip, const struct member *peer)
 	if (transport_line(
 		trip->errand->how->line, trip->name, manifest, &trip->text) < 0)
 		return fail(trip, "cannot make the command",
-		    errno == ENOENT ? EHOSTUNREACH : errno);
+		    errno == ENOENT ? ENODATA : errno);
 	if (proc_line_parse(&trip->line, buf_str(&trip->text)) < 0)
 		return fail(trip, "cannot make the command", EINVAL);
 	if (courier_start(&trip->courier, &trip->line, trip->name, -1) < 0)

@@ -26,12 +26,16 @@ is_ours_alone(const char *keydir)
 		return false;
 	}
 	if (stat(keydir, &st) < 0) {
-		warning("'%s': %s", keydir, strerror(errno));
+		warning("'%s': %s%s", keydir, strerror(errno),
+		    errno == ENOENT ? "; node-init makes it" : "");
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
 	    (st.st_mode & 077) != 0) {
-		warning("'%s': must be a directory of ours, mode 0700", keydir);
+		warning("'%s': must be a directory of ours, mode 0700; it is "
+			"user %u's, mode %04o, and we are user %u",
+		    keydir, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777,
+		    (unsigned)geteuid());
 		return false;
 	}
 	return true;

@@ -79,8 +79,9 @@ openpgp_find_own(struct openpgp *openpgp)
 	if (count < 0)
 		return openpgp_trouble(openpgp);
 	if (count == 0)
-		return openpgp_because(
-		    openpgp, OPENPGP_NO_KEY, "there is no key of our own");
+		return openpgp_because(openpgp, OPENPGP_NO_KEY,
+		    "there is no key of our own in '%s'; node-init makes one",
+		    openpgp->run.home);
 	/* keys that gpg has just made may have changed it */
 	openpgp->own_file = now;
 	return choose_own(openpgp, (unsigned)count);
