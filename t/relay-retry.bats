@@ -97,8 +97,8 @@ left() {
 	    ! -name '*.copies' ! -name '.*' | wc -l
 }
 
-none_left() {
-	[ "$(left "$1")" = 0 ]
+is_left() { # NODE COUNT
+	[ "$(left "$1")" = "$2" ]
 }
 
 retry() {
@@ -298,7 +298,7 @@ retry() {
 	wait_for 10 grep -sqx one bob.got
 	put bob two
 	wait_for 10 grep -sqx two bob.got
-	wait_for 10 [ "$(left bob)" = 0 ]
+	wait_for 10 is_left bob 0
 	# a destination that is new
 	put carol three
 	wait_for 10 grep -sq '^failures: 1' q/carol/.state
@@ -340,7 +340,7 @@ retry() {
 	    2>>log 3>&- &
 	runner=$!
 	wait_for 10 grep -sqx one bob.got
-	wait_for 10 none_left bob
+	wait_for 10 is_left bob 0
 	sleep 0.3
 	rm -r q/bob
 	put bob two
@@ -411,7 +411,7 @@ retry() {
 		printf 'message %d\n' "$n" | mail-frame -s a@b.example "${r[@]}"
 	done | relay-put -o clear=1 q >answers 2>>log
 	[ "$(left carol.example)" = 20 ]
-	run -0 --separate-stderr relay-retry -1 -o timeout=20 q \
+	run -0 --separate-stderr relay-retry -1 -o timeout=100 q \
 	    'mail-filter true | mail-filter true | ./there %n'
 	[ "$(left carol.example)" = 0 ]
 }
