@@ -302,8 +302,7 @@ greet(struct errand *errand, const struct member *peer)
 	schedule_write(&errand->destination, &errand->schedule);
 }
 
-/* Whether the last visit was, or seems to be still to come: by a clock that was
- */
+/* Whether the last visit was, or is still to come by a clock that was ahead. */
 static bool
 is_long_ago(const struct errand *errand)
 {

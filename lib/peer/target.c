@@ -51,33 +51,38 @@ target_look(const struct targets *targets, struct target *target)
 	destination_close(&destination);
 }
 
-static bool
-is_known(const struct targets *targets, struct span name)
+/* The one of that name, a new one if it is not known yet; NULL if there are
+ * too many. */
+static struct target *
+target_of(struct targets *targets, struct span name)
 {
+	struct target *target;
 	size_t i;
 
 	for (i = 0; i < targets->count; i++)
 		if (span_is(name, targets->all[i].name))
-			return true;
-	return false;
+			return &targets->all[i];
+	if (targets->count == TARGETS_MAX) {
+		warning("too many destinations in '%s'", targets->queue->path);
+		return NULL;
+	}
+	target = &targets->all[targets->count++];
+	memcpy(target->name, name.p, name.len);
+	return target;
 }
 
 static void
 add_target(struct targets *targets, struct span name)
 {
-	struct target *target;
+	struct target *target = target_of(targets, name);
 
-	if (is_known(targets, name))
+	if (target == NULL)
 		return;
-	if (targets->count == TARGETS_MAX) {
-		warning("too many destinations in '%s'", targets->queue->path);
-		return;
-	}
-	target = &targets->all[targets->count++];
-	memcpy(target->name, name.p, name.len);
+	/* somebody may have removed the directory, and its watch with it */
 	target->watch = watch(targets, target->name, IN_MOVED_TO);
 	target->fresh = true;
-	target_look(targets, target);
+	if (target->pid == 0)
+		target_look(targets, target);
 }
 
 static void
