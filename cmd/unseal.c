@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,12 +20,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "mail/stage.h"
-#include "node/nodefile.h"
-#include "node/roster.h"
+#include "peer/opener.h"
 #include "peer/returned.h"
 #include "peer/seen.h"
-#include "seal/container.h"
-#include "seal/openpgp.h"
 #include "seal/veil.h"
 
 #define SEEN_DAYS 400
@@ -40,15 +36,8 @@
 
 struct unseal {
 	struct roster roster;
-	struct openpgp *openpgp;
-	struct seen *seen;      /* NULL: nobody asks */
-	unsigned long imported; /* version of the roster whose keys gpg has */
-};
-
-/* What came out of it. */
-struct opened {
-	struct frame inner;
-	char signer[OPENPGP_FINGERPRINT_SIZE]; /* "": nobody */
+	struct opener opener;
+	struct seen *seen; /* NULL: nobody asks */
 };
 
 static void
@@ -75,131 +64,32 @@ refuse(struct frame *frame, const char *reply, const char *why)
 static void
 refuse_errno(struct frame *frame, int error)
 {
-	if (error == EBADMSG)
-		refuse(frame, DAMAGED, "it is not of the right form");
-	else if (error == ENODATA)
-		refuse(frame, TROUBLE, "gpg has not given all of it");
-	else
-		refuse(frame,
-		    error == ENOSPC || error == EDQUOT ? DISK_FULL : TROUBLE,
-		    strerror(error));
+	refuse(frame, error == ENOSPC || error == EDQUOT ? DISK_FULL : TROUBLE,
+	    strerror(error));
 }
 
-static void
-refuse_result(const struct unseal *unseal, struct frame *frame,
-    enum openpgp_result result)
-{
-	const char *reply = TROUBLE;
-
-	if (result == OPENPGP_NO_KEY || result == OPENPGP_BAD_KEY)
-		reply = NO_KEY_NOW;
-	else if (result == OPENPGP_BAD)
-		reply = DAMAGED;
-	else if (result == OPENPGP_UNSIGNED)
-		reply = NOT_SIGNED;
-	refuse(frame, reply, openpgp_why(unseal->openpgp));
-}
-
-/* Gives gpg the key of a node, as it is pinned. */
-static void
-import_key(const struct unseal *unseal, const struct manifest *manifest)
-{
-	struct buf key = BUF_INIT(OPENPGP_KEY_MAX);
-	char *path;
-
-	if (manifest->key == NULL)
-		return;
-	path = nodefile_path(unseal->roster.dir, manifest->name, NODEFILE_KEY);
-	if (file_read(path, &key) < 0) {
-		if (errno != ENOENT)
-			warning("cannot read '%s': %s", path, strerror(errno));
-	} else if (openpgp_import(unseal->openpgp, buf_span(&key),
-		       manifest->key) != OPENPGP_OK) {
-		warning("'%s': %s", path, openpgp_why(unseal->openpgp));
-	}
-	free(path);
-	buf_free(&key);
-}
-
-/* All of them, if there may be another one than before.  Which node's subkey
- * has signed a message gpg can only say when it has the key.  Whether there
- * was anything to do. */
+/* Opens the message of a frame; owner as in opener.h.  False: it has its
+ * verdict. */
 static bool
-import_keys(struct unseal *unseal)
+open_sealed(struct unseal *unseal, struct frame *frame, const char *owner,
+    struct opened *opened)
 {
-	size_t i;
+	static const char *const replies[] = {
+	    [OPENER_NO_KEY] = NO_KEY_NOW,
+	    [OPENER_DAMAGED] = DAMAGED,
+	    [OPENER_UNSIGNED] = NOT_SIGNED,
+	    [OPENER_FOREIGN] = NOT_FOR_US,
+	    [OPENER_NO_ROOM] = DISK_FULL,
+	    [OPENER_TROUBLE] = TROUBLE,
+	};
+	enum opener_result result;
+	const char *why;
 
-	if (unseal->roster.nodes == NULL ||
-	    unseal->imported == unseal->roster.version)
-		return false;
-	unseal->imported = unseal->roster.version;
-	for (i = 0; i < unseal->roster.nodes->count; i++)
-		import_key(unseal, unseal->roster.nodes->members[i].manifest);
-	return true;
-}
-
-static enum openpgp_result
-decrypt(struct unseal *unseal, const struct message *armored,
-    struct message *plain, char signer[OPENPGP_FINGERPRINT_SIZE])
-{
-	enum openpgp_result result;
-
-	result = openpgp_open(unseal->openpgp, armored, plain, signer);
-	if (((result == OPENPGP_NO_KEY && *signer != '\0') ||
-		result == OPENPGP_BAD_KEY) &&
-	    import_keys(unseal)) {
-		message_reset(plain);
-		result = openpgp_open(unseal->openpgp, armored, plain, signer);
-	}
-	return result;
-}
-
-/* Opens the armored text.  False: it has its verdict. */
-static bool
-open_armored(struct unseal *unseal, struct frame *frame, bool strict,
-    const struct message *armored, struct opened *opened)
-{
-	enum openpgp_result result;
-	struct message plain;
-	bool done = false;
-
-	message_init(&plain);
-	opened->signer[0] = '\0';
-	result = decrypt(unseal, armored, &plain, opened->signer);
-	if (result == OPENPGP_UNSIGNED && !strict) {
-		opened->signer[0] = '\0';
-		result = OPENPGP_OK;
-	}
-	if (result != OPENPGP_OK)
-		refuse_result(unseal, frame, result);
-	else if (container_unwrap(&plain, &opened->inner) < 0)
-		refuse_errno(frame, errno);
-	else
-		done = true;
-	message_free(&plain);
-	return done;
-}
-
-/* strict: it must be of our form, signed, and sealed for owner.  False: it has
- * its verdict. */
-static bool
-open_sealed(struct unseal *unseal, struct frame *frame, bool strict,
-    const char *owner, struct opened *opened)
-{
-	struct buf whose = BUF_INIT(ERR_LINE_MAX);
-	struct message armored;
-	bool done = false;
-
-	message_init(&armored);
-	if (container_disclose(&frame->message, strict, &whose, &armored) < 0)
-		refuse_errno(frame, errno);
-	else if (strict && !span_is(buf_span(&whose), owner))
-		refuse(frame, NOT_FOR_US, "it is for another node");
-	else
-		done = open_armored(unseal, frame, strict, &armored, opened);
-	message_free(&armored);
-	buf_free(&whose);
-	return done;
+	result =
+	    opener_open(&unseal->opener, &frame->message, owner, opened, &why);
+	if (result != OPENER_DONE)
+		refuse(frame, replies[result], why);
+	return result == OPENER_DONE;
 }
 
 static void
@@ -280,7 +170,7 @@ unseal_frame(struct unseal *unseal, struct frame *frame, struct opened *opened)
 		refuse(frame, TROUBLE, "the frame is not returned to us");
 		return;
 	}
-	if (!open_sealed(unseal, frame, true, self, opened))
+	if (!open_sealed(unseal, frame, self, opened))
 		return;
 	by = roster_by_key(&unseal->roster, opened->signer);
 	if (by == NULL)
@@ -309,7 +199,7 @@ unseal_raw(struct unseal *unseal, struct frame *frame, struct opened *opened)
 {
 	if (access(unseal->roster.dir, R_OK) == 0)
 		roster_look(&unseal->roster);
-	if (!open_sealed(unseal, frame, false, NULL, opened))
+	if (!open_sealed(unseal, frame, NULL, opened))
 		return;
 	tell_signer(unseal, opened->signer);
 	take(frame, &opened->inner.message);
@@ -372,11 +262,12 @@ main(int argc, char **argv)
 		if (unseal.seen == NULL)
 			fatal("cannot open '%s': %s", seen, strerror(errno));
 	}
-	unseal.openpgp = openpgp_new(keydir);
-	if (unseal.openpgp == NULL)
+	unseal.opener.roster = &unseal.roster;
+	unseal.opener.openpgp = openpgp_new(keydir);
+	if (unseal.opener.openpgp == NULL)
 		fatal("cannot use the keys in '%s'", keydir);
 	c = stage_run(&stage);
-	openpgp_free(unseal.openpgp);
+	openpgp_free(unseal.opener.openpgp);
 	if (unseal.seen != NULL)
 		seen_free(unseal.seen);
 	roster_free(&unseal.roster);
