@@ -69,10 +69,47 @@ sign() {
 	ldns-signzone "$@" signed.example "$key"
 }
 
+# start_nsd ZONE[=FILE]...: nsd with these zones, among them one that knows
+# ns.bl.example; NSD is its address.
+start_nsd() {
+	local port try zone
+	for try in 1 2 3 4 5; do
+		port=$(free_port)
+		cat >nsd.conf <<-E
+			server:
+			    ip-address: 127.0.0.1@$port
+			    username: ""
+			    chroot: ""
+			    zonesdir: "$D"
+			    database: ""
+			    zonelistfile: "$D/nsd.list"
+			    xfrdfile: "$D/nsd.state"
+			    xfrdir: "$D"
+			    pidfile: "$D/nsd.pid"
+			    server-count: 1
+			    rrl-ratelimit: 0
+			remote-control:
+			    control-enable: no
+		E
+		for zone in "$@"; do
+			printf '%s\n' 'zone:' "    name: \"${zone%%=*}\"" \
+			    "    zonefile: ${zone#*=}" >>nsd.conf
+		done
+		nsd -d -c nsd.conf >nsd.log 2>&1 3>&- &
+		STARTED+=($!)
+		NSD=127.0.0.1@$port
+		wait_for 20 answers_on "$port"
+		! kill -0 "${STARTED[-1]}" 2>/dev/null || return 0
+		echo "try $try: port $port"
+		cat nsd.log
+	done
+	return 1
+}
+
 # serve_zones: starts nsd with bl.example and signed.example.signed (if there
 # is one), and with a root that knows no other names; NSD is its address.
 serve_zones() {
-	local port try
+	local zones=(.=root bl.example)
 	printf '%s\n' '. 300 SOA ns.bl.example. host. 1 3600 600 86400 60' \
 	    '. 300 NS ns.bl.example.' >root
 	cat >bl.example <<-'E'
@@ -93,44 +130,9 @@ serve_zones() {
 		mx MX 20 mail.elsewhere.example.
 		text TXT "one" "two"
 	E
-	for try in 1 2 3 4 5; do
-		port=$(free_port)
-		cat >nsd.conf <<-E
-			server:
-			    ip-address: 127.0.0.1@$port
-			    username: ""
-			    chroot: ""
-			    zonesdir: "$D"
-			    database: ""
-			    zonelistfile: "$D/nsd.list"
-			    xfrdfile: "$D/nsd.state"
-			    xfrdir: "$D"
-			    pidfile: "$D/nsd.pid"
-			    server-count: 1
-			    rrl-ratelimit: 0
-			remote-control:
-			    control-enable: no
-			zone:
-			    name: "."
-			    zonefile: root
-			zone:
-			    name: "bl.example"
-			    zonefile: bl.example
-		E
-		[ ! -e signed.example.signed ] || cat >>nsd.conf <<-'E'
-			zone:
-			    name: "signed.example"
-			    zonefile: signed.example.signed
-		E
-		nsd -d -c nsd.conf >nsd.log 2>&1 3>&- &
-		STARTED+=($!)
-		NSD=127.0.0.1@$port
-		wait_for 20 answers_on "$port"
-		! kill -0 "${STARTED[-1]}" 2>/dev/null || return 0
-		echo "try $try: port $port"
-		cat nsd.log
-	done
-	return 1
+	[ ! -e signed.example.signed ] ||
+		zones+=(signed.example=signed.example.signed)
+	start_nsd "${zones[@]}"
 }
 
 # forward_to ADDRESS@PORT: starts unbound in front of it; UNBOUND is its

@@ -150,33 +150,9 @@ zone() {
 
 # serve NAME...: nsd with these zones; NSD is its address.
 serve() {
-	local port try zone
-	# answers_on asks for this one
 	printf '%s\n' 'ns.bl.example. 60 IN SOA ns host 1 3600 600 86400 60' \
 	    'ns.bl.example. 60 IN A 127.0.0.1' >ns.bl.example
-	for try in 1 2 3 4 5; do
-		port=$(free_port)
-		printf '%s\n' 'server:' "    ip-address: 127.0.0.1@$port" \
-		    '    username: ""' '    chroot: ""' \
-		    "    zonesdir: \"$D\"" '    database: ""' \
-		    "    zonelistfile: \"$D/nsd.list\"" \
-		    "    xfrdfile: \"$D/nsd.state\"" "    xfrdir: \"$D\"" \
-		    "    pidfile: \"$D/nsd.pid\"" '    server-count: 1' \
-		    '    rrl-ratelimit: 0' 'remote-control:' \
-		    '    control-enable: no' >nsd.conf
-		for zone in ns.bl.example "$@"; do
-			printf '%s\n' 'zone:' "    name: $zone" \
-			    "    zonefile: $zone" >>nsd.conf
-		done
-		nsd -d -c nsd.conf >nsd.log 2>&1 3>&- &
-		STARTED+=($!)
-		NSD=127.0.0.1@$port
-		wait_for 20 answers_on "$port"
-		! kill -0 "${STARTED[-1]}" 2>/dev/null || return 0
-		echo "try $try: port $port"
-		cat nsd.log
-	done
-	return 1
+	start_nsd ns.bl.example "$@"
 }
 
 # answer NAME TYPE: what the server says, a record a line.
