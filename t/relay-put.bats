@@ -470,6 +470,25 @@ YAML
 	[ $whole -gt 2 ]
 }
 
+@test "what a killed one has left unsynced is synced before done is said" {
+	command -v strace >/dev/null || skip 'needs strace'
+	relay-put q </dev/null || :
+	# killed before it syncs: the queue, for a new directory; and that, for
+	# a new entry in it
+	local n
+	for n in 1 2 3 4 5; do
+		strace -o /dev/null -e trace=fsync \
+		    -e inject=fsync:signal=SIGKILL:when=$n \
+		    relay-put q <f >out 2>err || :
+		[ "$(entries q)" = 0 ] || break
+	done
+	[ "$(entries q)" = 1 ]
+	strace -y -o calls -e trace=fsync relay-put q <f >out
+	[ "$(verdict)" = "done" ]
+	grep -q "fsync([0-9]*<$PWD/q>)" calls
+	grep -q "fsync([0-9]*<$PWD/q/bob>)" calls
+}
+
 @test "killed at any moment: what was answered with done is there, all is whole" {
 	for n in $(seq 200); do
 		printf 'Subject: %s\n\nbody %s\n' "$n" "$n" >m

@@ -107,13 +107,21 @@ open_new(const struct destination *destination, const char *name)
 	}
 }
 
+/* There is such an entry.  Who put it there may have died, or not come yet, to
+ * where that is on disk.  1, or -1 with errno. */
+static int
+keep(const struct destination *destination)
+{
+	return fsync(destination->dir) < 0 ? -1 : 1;
+}
+
 /* Gives the file its name, unless there is one by now.  0, 1 if there is, -1
  * with errno. */
 static int
 settle(const struct destination *destination, const char *name, const char *id)
 {
 	if (is_there(destination, id))
-		return 1;
+		return keep(destination);
 	if (renameat(destination->dir, name, destination->dir, id) < 0)
 		return -1;
 	if (fsync(destination->dir) == 0)
@@ -130,7 +138,7 @@ destination_put(const struct destination *destination, const char *id,
 	int fd, rc, saved;
 
 	if (is_there(destination, id))
-		return 1;
+		return keep(destination);
 	snprintf(name, sizeof(name), ".%s.new", id);
 	fd = open_new(destination, name);
 	if (fd < 0)

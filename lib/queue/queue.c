@@ -139,8 +139,10 @@ queue_open(struct queue *queue, const char *path, bool make)
 	queue->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (queue->dir < 0)
 		return -1;
+	/* who made a directory in it may have died before this */
 	if (file_only_owner(queue->dir) == 0 &&
-	    settle_version(queue->dir, make) == 0)
+	    settle_version(queue->dir, make) == 0 &&
+	    (!make || fsync(queue->dir) == 0))
 		return 0;
 	saved = errno;
 	queue_close(queue);

@@ -83,8 +83,8 @@ void destination_close(struct destination *destination);
 int destination_lock(const struct destination *destination);
 
 /* Puts a frame there as the entry of that id, and on disk.  0; 1 if there is
- * such an entry already, held or not; -1 with errno, and there is nothing left
- * of it. */
+ * such an entry already, held or not, which is on disk then; -1 with errno, and
+ * there is nothing left of it. */
 int destination_put(const struct destination *destination, const char *id,
     const struct frame *frame);
 
