@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -34,6 +35,52 @@ nodefile_self(const char *dir)
 	free(path);
 	buf_free(&text);
 	return manifest;
+}
+
+bool
+nodefile_is_self(const char *dir, const char *name)
+{
+	char *path = nodefile_path(dir, name, NODEFILE_MANIFEST);
+	char *self_path = nodefile_path(dir, NODEFILE_SELF, "");
+	struct stat file, self;
+	bool is;
+
+	is = stat(path, &file) == 0 && stat(self_path, &self) == 0 &&
+	     file.st_dev == self.st_dev && file.st_ino == self.st_ino;
+	free(path);
+	free(self_path);
+	return is;
+}
+
+/* A link to nowhere is a pin that cannot be read.  0, or -1 with errno. */
+static int
+read_pin(const char *path, struct buf *text, struct pin **pin)
+{
+	struct stat status;
+
+	*pin = NULL;
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (file_read_regular(path, text) < 0)
+		return -1;
+	*pin = pin_parse(buf_span(text), path);
+	errno = EBADMSG;
+	return *pin != NULL ? 0 : -1;
+}
+
+int
+nodefile_pin(const char *dir, const char *name, struct pin **pin)
+{
+	struct buf text = BUF_INIT(NODE_PIN_MAX + FILE_READ_ROOM);
+	char *path = nodefile_path(dir, name, NODEFILE_PIN);
+	int saved, rc;
+
+	rc = read_pin(path, &text, pin);
+	saved = errno;
+	buf_free(&text);
+	free(path);
+	errno = saved;
+	return rc;
 }
 
 bool

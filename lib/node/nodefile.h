@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "node/manifest.h"
+#include "node/pin.h"
 
 /* Of a node called NAME: NAME.yaml and so on. */
 #define NODEFILE_MANIFEST ".yaml"
@@ -23,6 +23,13 @@ char *nodefile_path(const char *dir, const char *name, const char *suffix);
 /* Our own manifest alone, which the caller frees.  That it cannot be read or is
  * broken ends the program. */
 struct manifest *nodefile_self(const char *dir);
+
+/* Whether that manifest is our own, so that self.yaml leads to it. */
+bool nodefile_is_self(const char *dir, const char *name);
+
+/* The pin of a node, which the caller frees; NULL if there is none.  0; -1 with
+ * errno, EBADMSG if it is no pin, which was told. */
+int nodefile_pin(const char *dir, const char *name, struct pin **pin);
 
 /* Whether a file is that of a node, with that suffix: not an editor's, nor a
  * hidden one, nor the one that says which is our own. */

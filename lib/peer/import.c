@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "node/limits.h"
 #include "node/nodefile.h"
-#include "node/pin.h"
 #include "node/value.h"
 #include "peer/import.h"
 
@@ -54,39 +52,15 @@ static enum import_result
 read_pin(struct import *import)
 {
 	char *path = nodefile_path(import->dir, import->name, NODEFILE_PIN);
-	struct buf text = BUF_INIT(NODE_PIN_MAX + FILE_READ_ROOM);
 	enum import_result result = IMPORT_DONE;
-	struct stat status;
 
-	if (lstat(path, &status) < 0 && errno == ENOENT)
+	if (nodefile_pin(import->dir, import->name, &import->pin) < 0)
+		result = fail(import, path,
+		    errno == EBADMSG ? "not a pin" : strerror(errno));
+	else if (import->pin == NULL)
 		result = refuse(import, "the node is not pinned");
-	else if (file_read_regular(path, &text) < 0)
-		result = fail(import, path, strerror(errno));
-	else {
-		import->pin = pin_parse(buf_span(&text), path);
-		if (import->pin == NULL)
-			result = fail(import, path, "not a pin");
-	}
-	buf_free(&text);
 	free(path);
 	return result;
-}
-
-/* Whether a name is that of our own manifest: nobody but us may change it. */
-static bool
-is_own(const struct import *import)
-{
-	char *path =
-	    nodefile_path(import->dir, import->name, NODEFILE_MANIFEST);
-	char *self_path = nodefile_path(import->dir, NODEFILE_SELF, "");
-	struct stat file, self;
-	bool own;
-
-	own = stat(path, &file) == 0 && stat(self_path, &self) == 0 &&
-	      file.st_dev == self.st_dev && file.st_ino == self.st_ino;
-	free(path);
-	free(self_path);
-	return own;
 }
 
 /* Reads the key as we know it into import->key, none if we do not. */
@@ -255,7 +229,7 @@ take(struct import *import)
 
 	if (!value_is_name(import->name) || strcmp(import->name, "self") == 0)
 		return refuse(import, "that cannot be a node's name");
-	if (is_own(import))
+	if (nodefile_is_self(import->dir, import->name))
 		return refuse(import, "it is our own");
 	result = read_pin(import);
 	if (result != IMPORT_DONE)

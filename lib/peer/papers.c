@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -127,21 +126,11 @@ int
 papers_pin(struct papers *papers)
 {
 	char *path = nodefile_path(papers->nodes, papers->name, NODEFILE_PIN);
-	struct buf text = BUF_INIT(NODE_PIN_MAX + FILE_READ_ROOM);
-	struct stat status;
-	int rc = 0;
+	int rc;
 
-	/* a link to nowhere is a pin that cannot be read */
-	if (lstat(path, &status) < 0)
-		rc = errno == ENOENT ? 0 : cannot_read(path);
-	else if (file_read_regular(path, &text) < 0)
-		rc = cannot_read(path);
-	else {
-		papers->pin = pin_parse(buf_span(&text), path);
-		if (papers->pin == NULL)
-			rc = broken(path);
-	}
-	buf_free(&text);
+	rc = nodefile_pin(papers->nodes, papers->name, &papers->pin);
+	if (rc < 0)
+		rc = errno == EBADMSG ? broken(path) : cannot_read(path);
 	free(path);
 	return rc;
 }

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -19,10 +18,8 @@ signing_read_own(struct papers *own, const char *nodes)
 	struct manifest *manifest = nodefile_self(nodes);
 	const char *name = manifest->name;
 	char *path = nodefile_path(nodes, name, NODEFILE_MANIFEST);
-	struct stat one, other;
 
-	if (stat(self, &one) < 0 || stat(path, &other) < 0 ||
-	    one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+	if (!nodefile_is_self(nodes, name))
 		fatal("'%s' must be a link to '%s'", self, path);
 	if (papers_locate(own, nodes, name) < 0 || papers_manifest(own) < 0)
 		fatal("cannot use '%s'", path);
