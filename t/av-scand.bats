@@ -836,7 +836,7 @@ kill_engine() {
 	OTHERS+=($!)
 	alive() { rspamc -h "127.0.0.1:$port" -t 5 symbols good >verdict 2>&1 &&
 	    grep -q '^Action' verdict; }
-	wait_for 60 alive
+	wait_for 180 alive
 	run -1 grep OUR_VIRUS verdict
 	rspamc -h "127.0.0.1:$port" symbols bad >verdict
 	grep -q 'Action: reject' verdict
