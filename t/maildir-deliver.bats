@@ -777,6 +777,20 @@ marked() { # FILE...: names of files that bear the mark, wherever they are
 	[ "$(marked | wc -l)" = 2 ]
 }
 
+@test "what was there before, and nobody knows whether it is on disk, is synced" {
+	command -v strace >strace || skip "strace is missing"
+	export ASAN_OPTIONS=detect_leaks=0 # it cannot look while traced
+	to contact a@b.example "once: $MARK" >f
+	deliver 0 mail
+	to contact a@b.example 'again: yes' "once: $MARK" >f
+	for place in new cur; do
+		strace -y -o trace -e trace=fsync maildir-deliver mail <f >out
+		[ "$(verdict)" = done ]
+		grep -q "fsync([0-9]*<.*/mail/contact/$place>)" trace
+		[ $place = cur ] || mv mail/contact/new/* mail/contact/cur
+	done
+}
+
 @test "what is nowhere is delivered, also if it is asked for" {
 	to contact a@b.example 'again: yes' "once: $MARK" >f
 	deliver 0 mail

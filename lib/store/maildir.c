@@ -343,10 +343,12 @@ close_walk(DIR *dir, int found)
 	return found;
 }
 
-/* Whether a directory of a directory has a file with that in its name.  One
- * that is not there has none.  1 or 0; -1 with errno. */
+/* Whether a directory of a directory has a file with that mark in its name,
+ * which is on disk then: who put it there may have died before.  One that is
+ * not there has none.  1 or 0; -1 with errno. */
 static int
-has_name(int at, const char *name, const char *mark)
+has_name(
+    const struct maildirs *maildirs, int at, const char *name, const char *mark)
 {
 	struct dirent *entry;
 	int fd, found = 0;
@@ -362,21 +364,24 @@ has_name(int at, const char *name, const char *mark)
 	}
 	while (found == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		found = strstr(entry->d_name, mark) != NULL;
+	if (found != 0 && sync_dir(maildirs, dirfd(dir)) < 0)
+		found = -1;
 	return close_walk(dir, found);
 }
 
 /* The same for new/ and cur/ of a Maildir.  In this order: that is how readers
  * move files. */
 static int
-has_mark(int maildir, const char *mark)
+has_mark(const struct maildirs *maildirs, int maildir, const char *mark)
 {
-	int found = has_name(maildir, "new", mark);
+	int found = has_name(maildirs, maildir, "new", mark);
 
-	return found != 0 ? found : has_name(maildir, "cur", mark);
+	return found != 0 ? found : has_name(maildirs, maildir, "cur", mark);
 }
 
 static int
-folder_has(int maildir, const char *name, const char *mark)
+folder_has(const struct maildirs *maildirs, int maildir, const char *name,
+    const char *mark)
 {
 	int fd, found;
 
@@ -385,7 +390,7 @@ folder_has(int maildir, const char *name, const char *mark)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
 			   ? 0
 			   : -1;
-	found = has_mark(fd, mark);
+	found = has_mark(maildirs, fd, mark);
 	close(fd);
 	return found;
 }
@@ -399,7 +404,7 @@ maildir_has(const struct maildirs *maildirs, const struct maildir *maildir)
 	DIR *dir;
 
 	snprintf(mark, sizeof(mark), "O%s.", maildirs->once);
-	found = has_mark(maildir->dir, mark);
+	found = has_mark(maildirs, maildir->dir, mark);
 	fd = openat(maildir->dir, ".", OPEN_DIR);
 	dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
@@ -411,7 +416,8 @@ maildir_has(const struct maildirs *maildirs, const struct maildir *maildir)
 		if (entry->d_name[0] == '.' &&
 		    strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
-			found = folder_has(maildir->dir, entry->d_name, mark);
+			found = folder_has(
+			    maildirs, maildir->dir, entry->d_name, mark);
 	return close_walk(dir, found);
 }
 
