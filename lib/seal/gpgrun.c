@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "seal/gpgstart.h"
 #include "seal/holders.h"
 
 static char *
@@ -20,31 +21,20 @@ copy(const char *text)
 	return p;
 }
 
-/* The program that GPGME has found in GnuPG's own directory. */
-static const char *
-find_gpg(void)
-{
-	gpgme_engine_info_t info;
-
-	if (gpgme_get_engine_info(&info) != 0)
-		return NULL;
-	for (; info != NULL; info = info->next)
-		if (info->protocol == GPGME_PROTOCOL_OpenPGP)
-			return info->file_name;
-	return NULL;
-}
-
 int
-gpgrun_init(struct gpgrun *run, const char *gpg, const char *home)
+gpgrun_init(
+    struct gpgrun *run, const char *gpg, const char *home, int64_t wait_ms)
 {
 	memset(run, 0, sizeof(*run));
-	run->wait_ms = OPENPGP_WAIT_MS;
+	run->wait_ms = wait_ms;
+	/* else GPGME runs gpgconf and gpgsm, which nobody needs */
+	gpgme_set_global_flag("disable-gpgconf", "1");
 	gpgme_check_version(NULL);
-	if (gpg == NULL)
-		gpg = find_gpg();
-	if (gpg == NULL || access(gpg, X_OK) < 0)
+	run->gpg = gpg != NULL ? copy(gpg) : gpgstart_find("gpg");
+	if (run->gpg == NULL || access(run->gpg, X_OK) < 0) {
+		free(run->gpg);
 		return -1;
-	run->gpg = copy(gpg);
+	}
 	run->home = copy(home);
 	return 0;
 }
@@ -157,31 +147,43 @@ set_up(struct gpgrun *run, gpgme_ctx_t ctx)
 	return true;
 }
 
-gpgme_ctx_t
-gpgrun_begin(struct gpgrun *run)
+/* A new one.  GPGME asks gpg for its version, and that has no end of its own.
+ */
+static gpgme_ctx_t
+make_context(struct gpgrun *run)
 {
 	gpgme_ctx_t ctx;
 
+	run->trouble = gpgstart_ask(run->gpg, run->wait_ms);
+	if (run->trouble != NULL)
+		return NULL;
+	gpgstart_watch(run->wait_ms);
+	if (gpgme_new(&ctx) != 0) {
+		run->trouble = "no context of GPGME";
+		ctx = NULL;
+	} else if (!set_up(run, ctx)) {
+		run->trouble = "gpg cannot be run";
+		gpgme_release(ctx);
+		ctx = NULL;
+	}
+	gpgstart_watched();
+	return ctx;
+}
+
+gpgme_ctx_t
+gpgrun_begin(struct gpgrun *run)
+{
 	forget_keys(run);
 	gpgstatus_init(&run->status);
 	memset(run->fds, 0, sizeof(run->fds));
 	run->done = false;
 	run->error = 0;
 	run->trouble = NULL;
-	if (run->ctx != NULL) {
+	if (run->ctx == NULL)
+		run->ctx = make_context(run);
+	else
 		gpgme_signers_clear(run->ctx);
-		return run->ctx;
-	}
-	if (gpgme_new(&ctx) != 0) {
-		run->trouble = "no context of GPGME";
-		return NULL;
-	}
-	if (!set_up(run, ctx)) {
-		gpgme_release(ctx);
-		run->trouble = "gpg cannot be run";
-		return NULL;
-	}
-	return run->ctx = ctx;
+	return run->ctx;
 }
 
 static nfds_t

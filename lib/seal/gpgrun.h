@@ -4,7 +4,7 @@
  * GPGME's own loop waits for ever, and the gpg that it starts is nobody's
  * child.  So every operation is begun by one of its *_start() calls and waited
  * for here; a gpg that says and takes nothing for too long is found by the
- * pipes to it, and killed.
+ * pipes to it, and killed.  Before the first one, see gpgstart.h.
  */
 #ifndef SEAL_GPGRUN_H
 #define SEAL_GPGRUN_H
@@ -27,9 +27,9 @@ struct gpgrun_fd {
 };
 
 struct gpgrun {
-	char *gpg;  /* the program */
-	char *home; /* the key directory */
-	int64_t wait_ms;
+	char *gpg;       /* the program */
+	char *home;      /* the key directory */
+	int64_t wait_ms; /* with no octet from it */
 	gpgme_ctx_t ctx; /* NULL after trouble */
 	struct gpgrun_fd fds[GPGRUN_FDS];
 	/* of the last operation */
@@ -41,8 +41,9 @@ struct gpgrun {
 	const char *trouble;
 };
 
-/* gpg NULL: the one of this system.  0, or -1 if there is none. */
-int gpgrun_init(struct gpgrun *run, const char *gpg, const char *home);
+/* gpg NULL: the one in PATH.  0, or -1 if there is none. */
+int gpgrun_init(
+    struct gpgrun *run, const char *gpg, const char *home, int64_t wait_ms);
 void gpgrun_free(struct gpgrun *run);
 
 /* A context for the next operation; NULL if there is none. */

@@ -42,7 +42,7 @@ is_ours_alone(const char *keydir)
 }
 
 struct openpgp *
-openpgp_new_with(const char *keydir, const char *gpg)
+openpgp_new_with(const char *keydir, const char *gpg, int64_t wait_ms)
 {
 	struct openpgp *openpgp;
 
@@ -51,7 +51,7 @@ openpgp_new_with(const char *keydir, const char *gpg)
 	openpgp = calloc(1, sizeof(*openpgp));
 	if (openpgp == NULL)
 		fatal("out of memory");
-	if (gpgrun_init(&openpgp->run, gpg, keydir) < 0) {
+	if (gpgrun_init(&openpgp->run, gpg, keydir, wait_ms) < 0) {
 		warning("gpg is not there");
 		free(openpgp);
 		return NULL;
@@ -67,7 +67,7 @@ openpgp_new_with(const char *keydir, const char *gpg)
 struct openpgp *
 openpgp_new(const char *keydir)
 {
-	return openpgp_new_with(keydir, NULL);
+	return openpgp_new_with(keydir, NULL, OPENPGP_WAIT_MS);
 }
 
 void

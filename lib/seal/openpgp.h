@@ -22,6 +22,7 @@
 #define OPENPGP_KEY_MAX (256 << 10) /* octets of a key's file */
 #define OPENPGP_SIGNATURE_MAX (16 << 10)
 #define OPENPGP_WAIT_MS 60000 /* with no octet from gpg; + size */
+#define OPENPGP_WAIT_MAX_MS 3600000
 #define OPENPGP_WHY_SIZE 200
 
 enum openpgp_result {
@@ -36,11 +37,13 @@ enum openpgp_result {
 struct openpgp;
 
 /* keydir: the GnuPG home; one that is empty gets gpg's settings.  NULL if gpg
- * is not there or the directory is not ours alone; why was told. */
+ * is not in PATH or the directory is not ours alone; why was told. */
 struct openpgp *openpgp_new(const char *keydir);
 
-/* The same with another program as gpg, and another OPENPGP_WAIT_MS. */
-struct openpgp *openpgp_new_with(const char *keydir, const char *gpg);
+/* The same with another program as gpg (NULL: the one in PATH), and another
+ * OPENPGP_WAIT_MS. */
+struct openpgp *openpgp_new_with(
+    const char *keydir, const char *gpg, int64_t wait_ms);
 void openpgp_set_wait(struct openpgp *openpgp, int64_t wait_ms);
 
 void openpgp_free(struct openpgp *openpgp);

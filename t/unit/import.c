@@ -382,7 +382,8 @@ openpgp_that(const char *does)
 	    script, sizeof(script), "#!/bin/sh\n%s\nexec gpg \"$@\"\n", does);
 	put("x.yaml", script);
 	chmod(path_of("x.yaml"), 0700);
-	openpgp = openpgp_new_with(ours_dir, path_of("x.yaml"));
+	openpgp =
+	    openpgp_new_with(ours_dir, path_of("x.yaml"), OPENPGP_WAIT_MS);
 	if (openpgp == NULL)
 		fatal("cannot use a script");
 	openpgp_set_wait(openpgp, 500);

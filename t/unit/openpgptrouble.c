@@ -1,9 +1,11 @@
 /* openpgp: keys that have ended, and a gpg that fails. */
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
 
+#include "child.h"
 #include "parties.h"
 
 #define LARGE (4 << 20)
@@ -51,7 +53,7 @@ find_fingerprint(struct party *party, char path[DIR_SIZE * 2])
 }
 
 static void
-revoke(struct party *party)
+revoke_party(struct party *party)
 {
 	struct buf text = BUF_INIT(OPENPGP_KEY_MAX);
 	char path[DIR_SIZE * 2] = "";
@@ -133,7 +135,7 @@ test_a_revoked_key_is_not_used_and_its_signature_is_not_good(void)
 		  eve.fingerprint) == OPENPGP_OK);
 	CHECK(
 	    openpgp_open(bob.openpgp, &sealed, &opened, signer) == OPENPGP_OK);
-	revoke(&eve);
+	revoke_party(&eve);
 	/* the file is the one from before, which has no revocation */
 	CHECK(seal_with(alice.openpgp, &eve, "hello\n") == OPENPGP_OK);
 	export_party(&eve);
@@ -151,6 +153,11 @@ test_a_revoked_key_is_not_used_and_its_signature_is_not_good(void)
 	end_party(&eve);
 }
 
+#define VERSION "exec gpg --version"
+
+/* What a script does that is asked for the version, as it is before all. */
+static const char *asked = VERSION;
+
 /* A gpg that is this script, of alice. */
 static void
 write_script(const char *body)
@@ -158,19 +165,18 @@ write_script(const char *body)
 	struct buf text = BUF_INIT(4096);
 	const char *path = in_top("gpg");
 
-	/* GPGME asks for the version at first */
 	buf_addf(&text,
 	    "#!/bin/sh\n"
-	    "[ \"$1\" != --version ] || exec gpg --version\n"
+	    "cd '%s' || exit 1\n"
+	    "[ \"$1\" != --version ] || { %s; }\n"
 	    "status() { printf '[GNUPG:] %%s\\n' \"$*\" >/proc/self/fd/$fd; }\n"
 	    "fd=1 last=\n"
 	    "for word; do\n"
 	    "    [ \"$last\" != --status-fd ] || fd=$word\n"
 	    "    last=$word\n"
 	    "done\n"
-	    "cd '%s' || exit 1\n"
 	    "%s\n",
-	    top, body);
+	    top, asked, body);
 	unlink(path);
 	write_file(path, buf_span(&text));
 	CHECK(chmod(path, 0700) == 0);
@@ -186,7 +192,7 @@ begin_scripted(void)
 	struct openpgp *scripted;
 
 	write_script(REAL);
-	scripted = openpgp_new_with(alice.dir, in_top("gpg"));
+	scripted = openpgp_new_with(alice.dir, in_top("gpg"), OPENPGP_WAIT_MS);
 	CHECK(scripted != NULL);
 	CHECK(seal_with(scripted, &bob, "hello\n") == OPENPGP_OK);
 	return scripted;
@@ -207,7 +213,8 @@ test_a_gpg_that_is_missing_is_trouble(void)
 {
 	struct openpgp *scripted = begin_scripted();
 
-	CHECK(openpgp_new_with(alice.dir, in_top("no-gpg")) == NULL);
+	CHECK(openpgp_new_with(alice.dir, in_top("no-gpg"), OPENPGP_WAIT_MS) ==
+	      NULL);
 	CHECK(unlink(in_top("gpg")) == 0);
 	CHECK(seal_with(scripted, &bob, "hello\n") == OPENPGP_TROUBLE);
 	end_scripted(scripted);
@@ -333,28 +340,38 @@ is_gone(pid_t pid)
 	return kill(pid, 0) < 0 && errno == ESRCH;
 }
 
+#define HANGS "echo $$ >pids; sleep 600 & echo $! >>pids; wait"
+
 /* On a machine that is busy the script may not come far before it is ended:
  * it gets longer and longer then. */
 static void
-check_hang(const char *text)
+check_hang_of(struct openpgp *scripted, const char *text)
 {
-	struct openpgp *scripted = begin_scripted();
 	int64_t start, wait;
 	pid_t pids[PIDS];
 	size_t count = 0;
 
-	write_script("echo $$ >pids; sleep 600 & echo $! >>pids; wait");
 	for (wait = SOON_MS; count < PIDS && wait <= GONE_MS; wait *= 2) {
 		unlink(in_top("pids"));
 		openpgp_set_wait(scripted, wait);
 		start = clock_ms();
 		CHECK(seal_with(scripted, &bob, text) == OPENPGP_TROUBLE);
+		CHECK(strcmp(openpgp_why(scripted), "gpg hangs") == 0);
 		CHECK(clock_ms() - start >= wait);
 		count = read_pids(in_top("pids"), pids);
 	}
 	CHECK(count == PIDS);
 	while (count > 0)
 		CHECK(is_gone(pids[--count]));
+}
+
+static void
+check_hang(const char *text)
+{
+	struct openpgp *scripted = begin_scripted();
+
+	write_script(HANGS);
+	check_hang_of(scripted, text);
 	end_scripted(scripted);
 }
 
@@ -371,6 +388,83 @@ test_a_gpg_that_hangs_is_ended_with_all_that_it_started(void)
 	large[LARGE] = '\0';
 	check_hang(large);
 	free(large);
+}
+
+static void
+test_a_gpg_that_hangs_before_all_is_ended_with_all_that_it_started(void)
+{
+	struct openpgp *scripted;
+
+	asked = HANGS;
+	write_script(REAL);
+	scripted = openpgp_new_with(alice.dir, in_top("gpg"), OPENPGP_WAIT_MS);
+	CHECK(scripted != NULL);
+	check_hang_of(scripted, "hello\n");
+	asked = VERSION;
+	end_scripted(scripted);
+}
+
+static void
+test_a_gpg_that_does_not_tell_its_version_is_trouble(void)
+{
+	static const char *const answers[] = {
+	    "exit 0",
+	    "kill -KILL $$",
+	    "exec head -c 100000 /dev/zero",
+	};
+	char own[OPENPGP_FINGERPRINT_SIZE];
+	struct openpgp *scripted;
+	size_t i;
+
+	for (i = 0; i < nitems(answers); i++) {
+		asked = answers[i];
+		write_script(REAL);
+		scripted =
+		    openpgp_new_with(alice.dir, in_top("gpg"), OPENPGP_WAIT_MS);
+		CHECK(scripted != NULL);
+		CHECK(openpgp_own(scripted, own) == OPENPGP_TROUBLE);
+		asked = VERSION;
+		end_scripted(scripted);
+	}
+}
+
+static int64_t hang_wait;
+
+/* Asked for the second time it hangs, and then GPGME waits for it. */
+static void
+hang_later(void)
+{
+	char own[OPENPGP_FINGERPRINT_SIZE];
+	struct openpgp *scripted;
+
+	scripted = openpgp_new_with(alice.dir, in_top("gpg"), hang_wait);
+	if (scripted != NULL)
+		openpgp_own(scripted, own);
+}
+
+static void
+test_a_gpg_that_hangs_where_gpgme_waits_ends_the_program_with_111(void)
+{
+	pid_t pids[PIDS];
+	size_t count = 0;
+	int status = 0;
+
+	asked = "[ ! -e first ] || { echo $$ >pids; exec sleep 600; }\n"
+		": >first; " VERSION;
+	write_script(REAL);
+	for (hang_wait = SOON_MS; count == 0 && hang_wait <= GONE_MS;
+	     hang_wait *= 2) {
+		unlink(in_top("first"));
+		unlink(in_top("pids"));
+		status = child_run(hang_later, false);
+		count = read_pids(in_top("pids"), pids);
+	}
+	asked = VERSION;
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_DEFER);
+	CHECK(strcmp(child_said, "pimail: fatal: gpg hangs\n") == 0);
+	CHECK(count == 1);
+	if (count == 1)
+		kill(pids[0], SIGKILL);
 }
 
 static void
@@ -414,6 +508,9 @@ main(int argc, char **argv)
 	TEST(what_a_gpg_that_dies_gave_out_is_not_believed);
 	TEST(what_only_a_damaged_message_can_hold_is_no_trouble);
 	TEST(a_gpg_that_hangs_is_ended_with_all_that_it_started);
+	TEST(a_gpg_that_hangs_before_all_is_ended_with_all_that_it_started);
+	TEST(a_gpg_that_does_not_tell_its_version_is_trouble);
+	TEST(a_gpg_that_hangs_where_gpgme_waits_ends_the_program_with_111);
 	TEST(an_agent_that_cannot_be_started_is_no_fault_of_the_mail);
 	end_all();
 	return test_end();
