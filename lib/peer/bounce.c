@@ -262,20 +262,15 @@ add_message(
 }
 
 /* The id of the bounce about an entry. */
-static int
+static void
 set_id(struct report *report, const char *entry)
 {
 	struct buf text = BUF_INIT(200);
-	struct message nothing;
-	int rc;
 
 	buf_addf(&text, "bounce %s", entry);
-	message_init(&nothing);
-	rc = content_id(&nothing, buf_span(&text), report->id);
+	content_id_of(buf_span(&text), report->id);
 	report->id[ID_LEN] = '\0';
-	message_free(&nothing);
 	buf_free(&text);
-	return rc;
 }
 
 int
@@ -294,8 +289,8 @@ bounce_make(const struct frame *envelope, const char *entry, const char *host,
 		report.eightbit |= eightbit;
 	date_format(report.now, time(NULL));
 	set_arrival(&report);
-	if (set_id(&report, entry) < 0 ||
-	    add_fields(&report, sender, bounce) < 0 ||
+	set_id(&report, entry);
+	if (add_fields(&report, sender, bounce) < 0 ||
 	    add_message(&report, sender, bounce) < 0)
 		return -1;
 	return 0;

@@ -68,9 +68,9 @@ is_willing(const struct errand *errand, const struct member *peer)
 	       schedule_is_due(&schedule, errand->now, errand->how->last);
 }
 
-/* Notes how a visit to a peer went. */
+/* Notes how a visit to a peer went, as errand_note() does. */
 static void
-note_visit(struct errand *errand, const char *name, const char *why)
+note_visit(const struct errand *errand, const char *name, const char *why)
 {
 	struct destination destination;
 	struct schedule schedule;
@@ -79,13 +79,7 @@ note_visit(struct errand *errand, const char *name, const char *why)
 	    0)
 		return;
 	schedule_read(&destination, &schedule);
-	if (*why == '\0')
-		schedule_succeeded(&schedule, errand->now);
-	else
-		schedule_failed(&schedule, errand->now, errand->how->first,
-		    errand->how->last, why);
-	if (schedule_write(&destination, &schedule) < 0)
-		warning("cannot write the schedule of '%s'", name);
+	errand_note(errand, &destination, &schedule, why);
 	destination_close(&destination);
 }
 
@@ -200,7 +194,7 @@ visit_peer(struct copying *copying, size_t number)
 	if (rc == 0)
 		rc = trip_settle(&trip);
 	copying->willing[number] = rc == 0;
-	note_visit(errand, peer->manifest->name, trip.why);
+	note_visit(errand, peer->manifest->name, rc == 0 ? NULL : trip.why);
 	trip_end(&trip);
 }
 

@@ -51,6 +51,22 @@ errand_tell_visit(const struct errand *errand)
 	    errand->schedule.next - errand->now, errand->schedule.note);
 }
 
+int
+errand_note(const struct errand *errand, const struct destination *destination,
+    struct schedule *schedule, const char *why)
+{
+	if (why == NULL)
+		schedule_succeeded(schedule, errand->now);
+	else
+		schedule_failed(schedule, errand->now, errand->how->first,
+		    errand->how->last, why);
+	if (schedule_write(destination, schedule) == 0)
+		return 0;
+	warning("cannot write the schedule of '%s': %s", destination->name,
+	    strerror(errno));
+	return -1;
+}
+
 /* Puts a bounce into its queue, under a name that it has again if it is made
  * once more.  0, or -1 with errno. */
 static int
@@ -59,27 +75,20 @@ put_bounce(const struct errand *errand, const struct entry *entry,
 {
 	char name[QUEUE_NAME_MAX + 1], id[CONTENT_ID_SIZE];
 	struct destination destination;
-	struct message nothing;
 	struct queue queue;
-	int rc, saved;
+	int rc;
 
 	errno = EINVAL;
-	if (queue_destination(bounce, name) < 0)
+	if (queue_destination(bounce, name) < 0 ||
+	    queue_open(&queue, errand->how->bounces, true) < 0)
 		return -1;
-	if (queue_open(&queue, errand->how->bounces, true) < 0)
-		return -1;
-	message_init(&nothing);
-	content_id(&nothing, span_of(entry->id), id);
+	content_id_of(span_of(entry->id), id);
 	rc = destination_open(&queue, span_of(name), true, &destination);
 	if (rc == 0) {
 		rc = destination_put(&destination, id, bounce);
-		saved = errno;
 		destination_close(&destination);
-		errno = saved;
 	}
-	saved = errno;
 	queue_close(&queue);
-	errno = saved;
 	return rc;
 }
 
@@ -114,7 +123,7 @@ report(const struct errand *errand, const struct entry *entry,
 	char name[256];
 	int rc;
 
-	if (errand->nodes != NULL && errand->nodes->self != NULL)
+	if (errand->nodes != NULL)
 		host = nodes_host(errand->nodes);
 	else {
 		if (gethostname(name, sizeof(name)) < 0)
@@ -167,7 +176,7 @@ days_of(const struct errand *errand, const struct frame *frame)
 
 	if (errand_is_copy(frame)) {
 		days = ERRAND_DAYS;
-		if (errand->nodes != NULL && errand->nodes->self != NULL &&
+		if (errand->nodes != NULL &&
 		    errand->nodes->self->manifest->stores_days > 0)
 			days = errand->nodes->self->manifest->stores_days;
 	}
@@ -199,22 +208,6 @@ errand_expire(struct errand *errand)
 	queue_walk_end(&walk);
 }
 
-/* Whether there is anything to be done. */
-static bool
-has_entries(const struct errand *errand)
-{
-	struct queue_walk walk;
-	struct entry entry;
-	bool found = false;
-
-	if (destination_walk(&walk, &errand->destination) < 0)
-		return false;
-	while (!found && destination_walk_next(&walk, &entry))
-		found = !entry.held;
-	queue_walk_end(&walk);
-	return found;
-}
-
 /* 0, or -1 if the schedule could not be written: then it is in the runner's
  * hands that this is not tried again at once. */
 static int
@@ -225,11 +218,12 @@ run_locked(struct errand *errand, bool probe)
 
 	destination_clean(&errand->destination);
 	schedule_read(&errand->destination, &errand->schedule);
-	if (!has_entries(errand))
+	if (!destination_has_entries(&errand->destination))
 		return 0;
 	if (probe)
 		rc = errand_home(errand, &home);
-	if (!home && errand->owner != NULL && has_entries(errand))
+	if (!home && errand->owner != NULL &&
+	    destination_has_entries(&errand->destination))
 		errand_copy(errand);
 	if (!home && errand->believed != 0)
 		errand_expire(errand);
@@ -273,7 +267,9 @@ errand_run(const struct errands *how, const struct queue *queue,
 	} else if (run_locked(&errand, probe) < 0)
 		status = ERRAND_FAILED;
 	else
-		status = has_entries(&errand) ? ERRAND_LEFT : ERRAND_EMPTY;
+		status = destination_has_entries(&errand.destination)
+			     ? ERRAND_LEFT
+			     : ERRAND_EMPTY;
 	if (errand.nodes != NULL)
 		nodes_free(errand.nodes);
 	if (lock >= 0)
@@ -291,15 +287,11 @@ greet(struct errand *errand, const struct member *peer)
 
 	rc = trip_begin(&trip, errand, peer->manifest->name, peer);
 	errand->now = time(NULL);
-	if (rc == 0)
-		schedule_succeeded(&errand->schedule, errand->now);
-	else {
-		schedule_failed(&errand->schedule, errand->now,
-		    errand->how->first, errand->how->last, trip.why);
+	errand_note(errand, &errand->destination, &errand->schedule,
+	    rc == 0 ? NULL : trip.why);
+	if (rc < 0)
 		errand_tell_visit(errand);
-	}
 	trip_end(&trip);
-	schedule_write(&errand->destination, &errand->schedule);
 }
 
 /* Whether the last visit was, or is still to come by a clock that was ahead. */
@@ -332,7 +324,7 @@ errand_hello(const struct errands *how, const struct queue *queue)
 		/* where there is mail an errand goes anyway */
 		if (is_long_ago(&errand) &&
 		    schedule_is_due(&errand.schedule, errand.now, how->last) &&
-		    !has_entries(&errand))
+		    !destination_has_entries(&errand.destination))
 			greet(&errand, peer);
 		destination_close(&errand.destination);
 	}

@@ -87,6 +87,13 @@ void errand_tell(const struct errand *errand, const struct entry *entry,
     const struct frame *frame, const char *to, const char *verdict,
     const char *reply);
 
+/* Notes in the schedule of a destination, which was read, how a visit went: why
+ * is NULL if it went well.  0, or -1 if it cannot be written, which was told.
+ */
+int errand_note(const struct errand *errand,
+    const struct destination *destination, struct schedule *schedule,
+    const char *why);
+
 /* A line of the log about a visit that failed, when its schedule has it. */
 void errand_tell_visit(const struct errand *errand);
 

@@ -3,7 +3,6 @@
  * pipeline leads.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -108,10 +107,9 @@ give_all(struct trip *trip, const struct home *home)
 int
 errand_home(struct errand *errand, bool *all)
 {
-	const struct errands *how = errand->how;
 	struct home home = {0};
 	struct trip trip;
-	int rc;
+	int rc, written;
 
 	*all = false;
 	rc = trip_begin(&trip, errand, errand->destination.name, errand->owner);
@@ -124,17 +122,12 @@ errand_home(struct errand *errand, bool *all)
 		snprintf(home.reply, sizeof(home.reply),
 		    "some entries cannot be read");
 	*all = rc == 0 && !home.refused && !trip.skipped;
-	if (*all)
-		schedule_succeeded(&errand->schedule, errand->now);
-	else
-		schedule_failed(&errand->schedule, errand->now, how->first,
-		    how->last, rc < 0 ? trip.why : home.reply);
+	written = errand_note(errand, &errand->destination, &errand->schedule,
+	    *all     ? NULL
+	    : rc < 0 ? trip.why
+		     : home.reply);
 	if (rc < 0)
 		errand_tell_visit(errand);
 	trip_end(&trip);
-	if (schedule_write(&errand->destination, &errand->schedule) == 0)
-		return 0;
-	warning("cannot write the schedule of '%s': %s",
-	    errand->destination.name, strerror(errno));
-	return -1;
+	return written;
 }

@@ -16,14 +16,11 @@ void
 returned_once(const char *signer, struct span id, char once[RETURNED_ONCE_SIZE])
 {
 	char head[OPENPGP_FINGERPRINT_SIZE + FRAME_ID_MAX + 1];
-	char digest[CONTENT_ID_SIZE] = "";
-	struct message none;
+	char digest[CONTENT_ID_SIZE];
 	int len;
 
 	len = snprintf(head, sizeof(head), "%s:%.*s", signer, SPAN_ARG(id));
-	message_init(&none);
-	content_id(&none, (struct span){head, (size_t)len}, digest);
-	message_free(&none);
+	content_id_of((struct span){head, (size_t)len}, digest);
 	snprintf(once, RETURNED_ONCE_SIZE, "%.32s", digest);
 }
 

@@ -31,8 +31,6 @@ target_look(const struct targets *targets, struct target *target)
 {
 	struct destination destination;
 	struct schedule schedule;
-	struct queue_walk walk;
-	struct entry entry;
 	int64_t now = time(NULL);
 
 	target->left = false;
@@ -43,11 +41,7 @@ target_look(const struct targets *targets, struct target *target)
 	target->next = schedule_is_due(&schedule, now, targets->last)
 			   ? now
 			   : schedule.next;
-	if (destination_walk(&walk, &destination) == 0) {
-		while (!target->left && destination_walk_next(&walk, &entry))
-			target->left = !entry.held;
-		queue_walk_end(&walk);
-	}
+	target->left = destination_has_entries(&destination);
 	destination_close(&destination);
 }
 

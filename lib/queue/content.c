@@ -49,3 +49,13 @@ content_id(
 	id[CONTENT_ID_LEN] = '\0';
 	return rc;
 }
+
+void
+content_id_of(struct span text, char id[CONTENT_ID_SIZE])
+{
+	struct message nothing;
+
+	message_init(&nothing);
+	content_id(&nothing, text, id);
+	message_free(&nothing);
+}

@@ -17,6 +17,9 @@
 int content_id(
     const struct message *message, struct span head, char id[CONTENT_ID_SIZE]);
 
+/* The id of a text, to make a name of it. */
+void content_id_of(struct span text, char id[CONTENT_ID_SIZE]);
+
 /* Whether a text is one. */
 bool content_is_id(struct span text);
 

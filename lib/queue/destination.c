@@ -35,8 +35,11 @@ destination_open(const struct queue *queue, struct span name, bool make,
 void
 destination_close(struct destination *destination)
 {
+	int saved = errno;
+
 	close(destination->dir);
 	destination->dir = -1;
+	errno = saved;
 }
 
 int
@@ -182,6 +185,21 @@ destination_walk_next(struct queue_walk *walk, struct entry *entry)
 		return true;
 	}
 	return false;
+}
+
+bool
+destination_has_entries(const struct destination *destination)
+{
+	struct queue_walk walk;
+	struct entry entry;
+	bool found = false;
+
+	if (destination_walk(&walk, destination) < 0)
+		return false;
+	while (!found && destination_walk_next(&walk, &entry))
+		found = !entry.held;
+	queue_walk_end(&walk);
+	return found;
 }
 
 /* Removes a file that nobody writes to. */

@@ -131,8 +131,6 @@ settle_version(int dir, bool make)
 int
 queue_open(struct queue *queue, const char *path, bool make)
 {
-	int saved;
-
 	queue->path = path;
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
 		return -1;
@@ -144,9 +142,7 @@ queue_open(struct queue *queue, const char *path, bool make)
 	    settle_version(queue->dir, make) == 0 &&
 	    (!make || fsync(queue->dir) == 0))
 		return 0;
-	saved = errno;
 	queue_close(queue);
-	errno = saved;
 	return -1;
 }
 
@@ -166,8 +162,11 @@ queue_reason(int error)
 void
 queue_close(struct queue *queue)
 {
+	int saved = errno;
+
 	close(queue->dir);
 	queue->dir = -1;
+	errno = saved;
 }
 
 /* Letters of other alphabets, too, but nothing that means anything to a shell,

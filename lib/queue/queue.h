@@ -57,7 +57,7 @@ struct queue_walk {
 int queue_open(struct queue *queue, const char *path, bool make);
 /* What such an errno means, in words. */
 const char *queue_reason(int error);
-void queue_close(struct queue *queue);
+void queue_close(struct queue *queue); /* errno stays as it is */
 
 /* Whether a text may be the name of a destination: letters, digits and
  * "._-:[]", not beginning with '.' or '-'. */
@@ -75,7 +75,7 @@ int queue_entry_id(const struct frame *frame, char id[CONTENT_ID_SIZE]);
 /* 0; -1 with errno, ENOENT if it is not there and not to be made. */
 int destination_open(const struct queue *queue, struct span name, bool make,
     struct destination *destination);
-void destination_close(struct destination *destination);
+void destination_close(struct destination *destination); /* the same */
 
 /* Takes the lock of who works on it, which is let go when fd is closed by all
  * who have it.  Returns the descriptor (close-on-exec); -1 with errno,
@@ -98,6 +98,9 @@ int destination_walk(
     struct queue_walk *walk, const struct destination *destination);
 bool destination_walk_next(struct queue_walk *walk, struct entry *entry);
 void queue_walk_end(struct queue_walk *walk);
+
+/* Whether there is an entry that is not held. */
+bool destination_has_entries(const struct destination *destination);
 
 /* Of an entry.  0, or -1 with errno (ENOENT: somebody has taken it away). */
 struct stat;
