@@ -73,9 +73,14 @@ call() {
 	"${AS[@]}" /usr/lib/uucp/uucico -I "$from/etc/config" -q "${@:--r1}"
 }
 
-# What a call starts by itself, but waits for.
-execute() { # NODE
+# execute NODE: what has come there is worked on.  The one who is called starts
+# that by itself, too, and waits for nobody; so it has ended when no work is left.
+execute() {
+	wait_for 20 executed "$1"
+}
+executed() {
 	"${AS[@]}" /usr/sbin/uuxqt -I "$1/etc/config"
+	[ -z "$(find "$1"/spool/uucp/*/X. -type f 2>/dev/null)" ]
 }
 
 @test "mail goes home, and is held until the answer has come" {
