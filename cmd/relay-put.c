@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include "base/user.h"
 #include "mail/stage.h"
 #include "node/nodefile.h"
+#include "node/nodes.h"
 #include "queue/await.h"
 #include "queue/usage.h"
 
@@ -199,6 +201,18 @@ work(struct frame *frame, void *arg)
 		place(settings, &put);
 }
 
+/* The usual directory, if our own manifest is there: a queue needs none. */
+static const char *
+default_nodes(void)
+{
+	const char *nodes = conf_environment(NODES_ENV, NODES_DIR);
+	char *self = nodefile_path(nodes, NODEFILE_SELF, "");
+	bool there = access(self, F_OK) == 0;
+
+	free(self);
+	return there ? nodes : NULL;
+}
+
 static void
 set_defaults(struct usage_limits *limits, const char *nodes)
 {
@@ -250,7 +264,7 @@ main(int argc, char **argv)
 	struct usage_limits *limits = &settings.limits;
 	const struct conf_option options[] = {
 	    {"bytes", CONF_SIZE, &limits->bytes, 0, 1ULL << 50,
-		"octets in all; 0: stores of our manifest (-n), else 500M"},
+		"octets in all; 0: stores of our manifest, else 500M"},
 	    {"messages", CONF_COUNT, &limits->messages, 1, 10000000,
 		"messages in all"},
 	    {"peer-bytes", CONF_SIZE, &limits->peer_bytes, 0, 1ULL << 50,
@@ -267,7 +281,7 @@ main(int argc, char **argv)
 		"seconds to wait for them"},
 	};
 	struct stage stage = {.work = work, .arg = &settings};
-	const char *nodes = NULL;
+	const char *nodes = default_nodes();
 	int c;
 
 	err_init(argv[0]);

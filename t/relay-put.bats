@@ -379,6 +379,11 @@ YAML
 	put 111 -n nodes q
 	[[ $stderr == *"reason='bytes: "* ]]
 	put 0 -n nodes -o bytes=1M q
+	message m 2001
+	sealed >f
+	PIMAIL_NODES=nodes put 111 q
+	[[ $stderr == *"reason='bytes: "* ]]
+	PIMAIL_NODES=nowhere put 0 q
 }
 
 @test "a full disk: deferred, and nothing is left of it" {
