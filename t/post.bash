@@ -1,29 +1,102 @@
-# What share-uucp.bats and share-nncp.bats share: two nodes in directories, each
-# with an sshd of its own on loopback; carol holds mail of bob.
+# What share-uucp.bats and share-nncp.bats share: nodes in directories, each with
+# an sshd of its own on loopback, where carol holds mail of bob; and what has to
+# be true whatever carries it.  The file of a transport sets TRANSPORT, which is
+# the directory of its samples, and says how it does these:
+#
+#	identity NODE		what the others are to know of it
+#	names NODE PEER...	puts these into NODE's copy of the samples
+#	call NODE [PEER]	NODE calls whoever there is something for; or PEER
+#	call_again NODE PEER	the same, though PEER was down a moment ago
+#	execute NODE		has what has come worked on
+#	spool NODE PEER		prints where NODE keeps what is for PEER, or from it
+#	queued NODE PEER	prints the frames that wait there to be sent
+#	come NODE PEER		prints those that wait there to be worked on
+#
+# A test begins with one of the scenarios at the end, or with circle.
 
+# post_setup [USER]: who the programs of the transport are, if root starts them.
 post_setup() {
 	common_setup
 	unset PIMAIL_NODES PIMAIL_KEYS
-	SSHD=()
-	local me=root
-	# where sshd goes to be nobody, if it is started by root
-	if [ "$(id -u)" = 0 ]; then mkdir -p /run/sshd; else me=$(id -un); fi
-	ME=$me
+	declare -gA SSHD=()
+	NODES=() AS=() OWNER=
+	ME=$(id -un)
+	[ "$(id -u)" = 0 ] || return 0
+	# where sshd goes to be nobody
+	mkdir -p /run/sshd
+	[ -n "${1-}" ] || return 0
+	OWNER=$1
+	AS=(setpriv --reuid "$1" --regid "$1" --clear-groups)
+	chmod a+rx "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR"
 }
 
 post_teardown() {
-	local pid
-	for pid in "${SSHD[@]}"; do
-		kill "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
+	local node
+	if [ -n "${K-}" ]; then seal_teardown_file; fi
+	for node in "${!SSHD[@]}"; do down "$node"; done
+}
+
+# own PATH...: gives them to that user.
+own() {
+	[ -z "$OWNER" ] || chown -R "$OWNER" "$@"
+}
+
+# others NODE: the names of all nodes but this one.
+others() {
+	local node
+	for node in "${NODES[@]}"; do
+		[ "$node" = "$1" ] || echo "$node"
 	done
+}
+
+# circle NODE...: they are there, and each knows all others.
+circle() {
+	local node peer
+	NODES=("$@")
+	for node; do
+		mkdir -p "$node"/{etc,spool,ssh}
+		keys "$node"
+		manifests "$node"
+		identity "$node"
+	done
+	for node; do
+		# shellcheck disable=SC2046 # words
+		settle "$node" $(others "$node")
+		for peer in $(others "$node"); do login "$node" "$peer"; done
+		sshd_of "$node"
+	done
+	ways
+	own .
+}
+
+# settle NODE PEER...: it has the samples, with these names and the places of
+# this test.
+settle() {
+	cp -R "$BATS_TEST_DIRNAME/../share/." "$1/share"
+	names "$@"
+	sed -i -e "s|/etc/pimail/nodes|$D/$1/nodes|g" \
+	    -e "s|/etc/pimail/uucp|$D/$1/etc|g;s|/etc/pimail/|$D/$1/etc/|g" \
+	    -e "s|/var/spool/pimail|$D/$1/spool|g" \
+	    -e "s|/usr/local/share/pimail|$D/$1/share|g" \
+	    -e "s|/usr/local/bin|$B|" \
+	    -e "s|relay-retry |relay-retry -1 -k $D/$1/keys |" \
+	    -e "s#\(/usr/bin/\|exec \)ssh #&-F $D/$1/ssh/config #" \
+	    -e "s| -p 2222||;s|pimail@\(.*example\)|$ME@\1|" \
+	    "$1/share/$TRANSPORT"/*
+	cp -R "$1/share/$TRANSPORT/." "$1/etc"
+	relay_from "$1"
 }
 
 # keys NODE: a host key and a user key.
 keys() {
-	mkdir -p "$1/ssh"
 	ssh-keygen -q -t ed25519 -N '' -C "host of $1" -f "$1/ssh/host"
 	ssh-keygen -q -t ed25519 -N '' -C "pimail@$1" -f "$1/ssh/id"
+}
+
+# login AT NODE: AT lets it in, by the line of its samples.
+login() {
+	sed -n "/^restrict.* pimail@$2\$/s|ssh-ed25519.*|$(<"$2/ssh/id.pub")|p" \
+	    "$1/etc/authorized_keys" >>"$1/ssh/authorized_keys"
 }
 
 # sshd_of NODE: starts it with NODE/ssh/authorized_keys; its port is the file
@@ -41,10 +114,10 @@ sshd_of() {
 		    "SetEnv TMPDIR=$D PATH=$PATH" >"$1/ssh/sshd_config"
 		/usr/sbin/sshd -D -e -f "$1/ssh/sshd_config" \
 		    >"$1/ssh/log" 2>&1 3>&- &
-		SSHD+=($!)
+		SSHD[$1]=$!
 		echo "$port" >"$1/ssh/port"
-		wait_for 20 sshd_is_up "$1" "$port"
-		! kill -0 "${SSHD[-1]}" 2>/dev/null || return 0
+		wait_for 20 sshd_is_up "$1"
+		! kill -0 "${SSHD[$1]}" 2>/dev/null || return 0
 		echo "try $try: port $port"
 		cat "$1/ssh/log"
 	done
@@ -52,14 +125,37 @@ sshd_of() {
 }
 
 sshd_is_up() {
-	kill -0 "${SSHD[-1]}" 2>/dev/null || return 0
+	kill -0 "${SSHD[$1]}" 2>/dev/null || return 0
 	grep -q 'Server listening' "$1/ssh/log"
 }
 
-# way FROM TO HOST: how ssh of FROM finds the sshd of TO under that name.
-way() {
+# down NODE: nobody reaches it any more.  up NODE: it is back.
+down() {
+	kill "${SSHD[$1]}" 2>/dev/null || :
+	wait "${SSHD[$1]}" || :
+	unset "SSHD[$1]"
+}
+up() {
+	sshd_of "$1"
+	ways
+}
+
+# ways: how ssh of each node that is left finds the sshd of the others.
+ways() {
+	local node peer
+	for node in "${NODES[@]}"; do
+		[ -d "$node" ] || continue
+		: >"$node/ssh/config"
+		: >"$node/ssh/known"
+		for peer in $(others "$node"); do
+			[ ! -d "$peer" ] || way "$node" "$peer"
+		done
+	done
+}
+
+way() { # FROM TO
 	{
-		echo "Host $3"
+		echo "Host mail.$2.example"
 		printf '    %s\n' 'HostName 127.0.0.1' "Port $(<"$2/ssh/port")" \
 		    "User $ME" "IdentityFile $D/$1/ssh/id" \
 		    'IdentitiesOnly yes' 'StrictHostKeyChecking yes' \
@@ -80,14 +176,15 @@ relay_from() {
 	chmod +x "$1/etc/relay-from"
 }
 
-# manifests NODE: what it has of both nodes.
+# manifests NODE: what it has of all nodes.  Each stores for all others.
 manifests() {
 	local node
 	mkdir "$1/nodes"
-	for node in carol bob; do
+	for node in "${NODES[@]}"; do
 		printf '%s\n' 'node:' "  name: $node" \
 		    "  host: mail.$node.example" "  domains: [$node.example]" \
-		    "  reach: uucp://mail.$node.example" 'mailboxes:' \
+		    "  reach: uucp://mail.$node.example" \
+		    '  stores: {for: all}' 'mailboxes:' \
 		    "  all: {matches: '.*'}" >"$1/nodes/$node.yaml"
 	done
 	ln -s "$1.yaml" "$1/nodes/self.yaml"
@@ -100,8 +197,48 @@ hold() {
 	[ "$(mail-frame -c <put | cut -f 3)" = 'done' ]
 }
 
-held() { # how many entries carol has for bob
-	find carol/spool/sealed/bob -name '????????????????*' | wc -l
+# hold_sealed FILE: carol has taken and sealed that message, which is made; bob
+# opens and delivers what comes.
+hold_sealed() {
+	seal_setup_file
+	{
+		printf 'From: Alice <alice@example.net>\nSubject: plans\n\n'
+		yes 'the quick brown fox' 2>/dev/null | head -c 3000
+	} >"$1"
+	relay_from bob "unseal -k $K/keys/bob -n $K/view/bob | maildir-deliver $D/bob/mail"
+	mkdir -m 700 bob/mail
+	own "$K" bob/mail
+	mail-frame -f 'node: bob' -s alice@example.net \
+	    -r 'contact talktome@bob.example' <"$1" |
+	    "${AS[@]}" seal -k "$K/keys/carol" -n "$K/view/carol" |
+	    "${AS[@]}" relay-put carol/spool/sealed >put
+	[ "$(mail-frame -c <put | cut -f 3)" = 'done' ]
+}
+
+# held NODE: how many entries it has for bob.
+held() {
+	find "$1/spool/sealed/bob" -name '????????????????*' \
+	    ! -name '*.copies' | wc -l
+}
+
+retry() { # NODE: one pass
+	rm -f "$1"/spool/sealed/*/.state
+	"${AS[@]}" "$1/etc/run" 2>>said
+}
+
+# a_day_later NODE: what it has sent was sent a day ago.
+a_day_later() {
+	find "$1/spool/post" -name '*.sent' -exec touch -d '25 hours ago' {} +
+}
+
+# home: all that is due, until nothing is left.
+home() {
+	retry carol || :
+	call carol
+	execute bob
+	call carol bob
+	execute carol
+	retry carol
 }
 
 # arrived MESSAGE...: what bob's own pipeline got is these, in any order.
@@ -121,4 +258,171 @@ arrived() {
 		    data = rest[size:].split(b"\n", 2)[2]
 	PY
 	diff want have
+}
+
+# at_home FILE: bob has what hold_sealed made, once, and nothing else.
+at_home() {
+	[ "$(find bob/mail -type f -path '*/new/*' | wc -l)" = 1 ]
+	sed '1,/^From: Alice/{/^From: Alice/!d}' bob/mail/contact/new/* |
+	    cmp - "$1"
+}
+
+# nobody_reads NODE...: what hold_sealed made cannot be read there.
+nobody_reads() {
+	run -1 grep -raqF -e 'quick brown' -e talktome -e alice@ "${@/%//spool}"
+}
+
+# The scenarios.
+
+goes_home() {
+	circle carol bob
+	message m 3000
+	hold m
+	# queued there is not done
+	run -111 retry carol
+	[ "$(held carol)" = 1 ]
+	grep -q ' verdict=defer ' said
+	call carol
+	execute bob
+	arrived m
+	run -111 retry carol
+	[ "$(held carol)" = 1 ]
+	# bob calls with the answer
+	call bob
+	execute carol
+	retry carol
+	[ "$(held carol)" = 0 ]
+	grep -q ' destination=bob to=bob verdict=done' said
+	[ -z "$(find carol/spool/post -type f)" ]
+	[ -z "$(queued carol bob)" ]
+	[ -z "$(come carol bob)" ]
+}
+
+is_opened_at_home() {
+	circle carol bob
+	hold_sealed m
+	run -111 retry carol
+	call carol
+	# it is in carol's queue and spool, then in bob's
+	[ "$(held carol)" = 1 ]
+	[ -n "$(come bob carol)" ]
+	nobody_reads carol bob
+	execute bob
+	call bob
+	execute carol
+	retry carol
+	[ "$(held carol)" = 0 ]
+	at_home m
+}
+
+many_go_in_one_call() {
+	local i
+	circle carol bob
+	for i in {1..20}; do
+		printf 'Subject: %s\n\n\000\377 text\r\n' "$i" >"m$i"
+		hold "m$i"
+	done
+	head -c 5000000 /dev/urandom >big
+	hold big
+	home
+	arrived m{1..20} big
+	[ "$(held carol)" = 0 ]
+}
+
+owner_is_down() { # CALLS: how often bob is called in vain
+	local n
+	circle carol bob
+	message m 3000
+	hold m
+	down bob
+	for n in 1 2 3; do
+		run -111 retry carol
+		[ "$n" -gt "$1" ] || run ! call carol
+		[ "$(held carol)" = 1 ]
+	done
+	run -111 retry carol
+	[ "$(queued carol bob | wc -l)" = 1 ]
+	up bob
+	call_again carol bob
+	home
+	arrived m
+	[ "$(held carol)" = 0 ]
+}
+
+spool_is_lost() {
+	circle carol bob
+	message m 3000
+	hold m
+	run -111 retry carol
+	rm -r "$(spool carol bob)"
+	run -111 retry carol
+	[ ! -e "$(spool carol bob)" ]
+	# and an answer that was lost is none, either
+	a_day_later carol
+	run -111 retry carol
+	call carol
+	execute bob
+	rm -r "$(spool bob carol)"
+	arrived m
+	a_day_later carol
+	home
+	arrived m
+	[ "$(held carol)" = 0 ]
+}
+
+is_refused_or_deferred() {
+	circle carol bob
+	message m 3000
+	hold m
+	echo 'exit 1' >verdict
+	relay_from bob "mail-filter -f sh $D/verdict"
+	run -111 home
+	[ "$(held carol)" = 1 ]
+	[ -z "$(find carol/spool/post -type f)" ]
+	echo 'exit 100' >verdict
+	rm said
+	run home
+	grep -q " verdict=reject reply='554 5.7.1 Message refused'" said
+}
+
+copy_outlives() {
+	circle carol bob dave
+	hold_sealed m
+	down bob
+	run -111 retry carol
+	call carol dave
+	execute dave
+	# dave has it; carol learns of that by the answer
+	[ "$(held dave)" = 1 ]
+	[ -z "$(find carol -name '*.copies')" ]
+	call carol dave
+	execute carol
+	run -111 retry carol
+	[ "$(cat carol/spool/sealed/bob/*.copies)" = dave ]
+	[ "$(held carol)" = 1 ]
+	nobody_reads carol dave
+	# carol dies for ever
+	down carol
+	rm -r carol
+	run -111 retry dave
+	[ "$(held dave)" = 1 ]
+	up bob
+	call dave bob
+	execute bob
+	at_home m
+	# the answer is lost, so dave sends it once more
+	rm -r "$(spool bob dave)"
+	a_day_later dave
+	run -111 retry dave
+	[ "$(held dave)" = 1 ]
+	call dave bob
+	execute bob
+	at_home m
+	rm said
+	call dave bob
+	execute dave
+	retry dave
+	grep -q ' destination=bob to=bob verdict=done' said
+	[ "$(held dave)" = 0 ]
+	at_home m
 }

@@ -4,73 +4,42 @@ load post.bash
 load seal.bash
 
 setup() {
-	post_setup
+	post_setup uucp
+	TRANSPORT='uucp'
 	[ -x /usr/lib/uucp/uucico ] || skip 'only the group uucp may run uucico'
-	# programs of UUCP that root starts become that user
-	AS=()
-	[ "$(id -u)" != 0 ] ||
-		AS=(setpriv --reuid uucp --regid uucp --clear-groups)
-	for node in carol bob; do
-		keys $node
-		manifests $node
-		mkdir -p $node/spool/uucp $node/etc
-		cp -R "$BATS_TEST_DIRNAME/../share" $node/share
-		here $node
-		cp -R $node/share/uucp/. $node/etc
-		sed -i "s/^nodename .*/nodename $node/" $node/etc/config
-	done
-	# bob is a node of carol's samples; carol is what alice is in bob's
-	sed -i 's/alice/carol/g;s/carol.example.net/mail.carol.example/' \
-	    bob/etc/{sys,port,authorized_keys}
-	login carol bob
-	login bob carol
-	sshd_of carol
-	sshd_of bob
-	way carol bob mail.bob.example
-	way bob carol mail.carol.example
-	if [ "$(id -u)" = 0 ]; then
-		chmod a+rx "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" \
-		    "$BATS_RUN_TMPDIR"
-		chown -R uucp .
-	fi
 }
 
 teardown() {
-	if [ -n "${K-}" ]; then seal_teardown_file; fi
 	post_teardown
 }
 
-# here NODE: its samples, with the places of this test.
-here() {
-	sed -i -e "s|/etc/pimail/uucp|$D/$1/etc|g" \
-	    -e "s|/etc/pimail/nodes|$D/$1/nodes|g" \
-	    -e "s|/var/spool/pimail|$D/$1/spool|g" \
-	    -e "s|/usr/local/share/pimail|$D/$1/share|g" \
-	    -e "s|/usr/local/bin|$B|" \
-	    -e "s|/etc/pimail/relay-from|$D/$1/etc/relay-from|" \
-	    -e "s|relay-retry |relay-retry -1 -k $D/$1/keys |" \
-	    -e "s|/usr/bin/ssh |/usr/bin/ssh -F $D/$1/ssh/config |" \
-	    -e "s| -p 2222||;s|pimail@\(.*example\)|$ME@\1|" "$1"/share/uucp/*
-	relay_from "$1"
+# ssh knows who is who.
+identity() {
+	mkdir "$1/spool/uucp"
 }
 
-# login AT NODE: AT lets it in, by the line of its samples.
-login() {
-	sed -n "/-u $2\"/s|ssh-ed25519.*|$(<"$2/ssh/id.pub")|p" \
-	    "$1/etc/authorized_keys" >"$1/ssh/authorized_keys"
+names() {
+	local at=$1/share/uucp
+	sed -i "s/^nodename .*/nodename $1/" "$at/config"
+	# the two nodes of the samples; in a circle of two nobody is dave
+	sed -i "s/bob/${3-dave}/g;s/alice.example.net/mail.$2.example/" \
+	    "$at"/{sys,port,authorized_keys}
+	sed -i "s/alice/$2/g" "$at"/{sys,port,authorized_keys}
+	# for a test that looks at what has come before it is worked on
+	[ -z "${LOOKS-}" ] || sed -i 's/ -u / -q&/' "$at/authorized_keys"
 }
 
-retry() { # carol's: one pass
-	rm -f carol/spool/sealed/bob/.state
-	"${AS[@]}" carol/etc/run 2>>said
-}
-
-# call FROM [OPTION...]: whoever there is something for; what has come is
-# worked on.
+# By the lines of crontab, but that what has come is not worked on.
 call() {
-	local from=$1
-	shift
-	"${AS[@]}" /usr/lib/uucp/uucico -I "$from/etc/config" -q "${@:--r1}"
+	local whom=(-r1)
+	[ -z "${2-}" ] || whom=(-s "$2")
+	"${AS[@]}" /usr/lib/uucp/uucico -I "$1/etc/config" -q "${whom[@]}"
+}
+
+call_again() {
+	# it may be called after a minute; -S calls it now
+	[ "$(cut -d ' ' -f 4 "$1/spool/uucp/.Status/$2")" = 60 ]
+	"${AS[@]}" /usr/lib/uucp/uucico -I "$1/etc/config" -q -S "$2"
 }
 
 # execute NODE: what has come there is worked on.  The one who is called starts
@@ -83,149 +52,65 @@ executed() {
 	[ -z "$(find "$1"/spool/uucp/*/X. -type f 2>/dev/null)" ]
 }
 
-@test "mail goes home, and is held until the answer has come" {
-	message m 3000
-	hold m
-	# queued there is not done
-	run -111 retry
-	[ "$(held)" = 1 ]
-	grep -q ' verdict=defer ' said
-	call carol
-	execute bob
-	arrived m
-	run -111 retry
-	[ "$(held)" = 1 ]
-	# bob calls with the answer
-	call bob
-	execute carol
-	retry
-	[ "$(held)" = 0 ]
-	grep -q ' destination=bob to=bob verdict=done' said
-	[ -z "$(find carol/spool/post carol/spool/uucp/bob -type f -name '[CDX0-9a-f]*')" ]
+spool() {
+	echo "$1/spool/uucp/$2"
 }
 
-# home: all that is due, until nothing is left.
-home() {
-	retry || :
-	call carol
-	execute bob
-	call bob || :
-	execute carol
-	retry
+queued() {
+	find "$(spool "$1" "$2")" -name 'C.*' -type f
 }
 
-@test "sealed mail is opened at home, and nobody on the way can read it" {
-	seal_setup_file
-	{
-		printf 'From: Alice <alice@example.net>\nSubject: plans\n\n'
-		yes 'the quick brown fox' 2>/dev/null | head -c 3000
-	} >m
-	relay_from bob "unseal -k $K/keys/bob -n $K/view/bob | maildir-deliver $D/bob/mail"
-	mkdir -m 700 bob/mail
-	[ "$(id -u)" != 0 ] || chown -R uucp "$K" bob/mail
-	mail-frame -f 'node: bob' -s alice@example.net \
-	    -r 'contact talktome@bob.example' <m |
-	    "${AS[@]}" seal -k "$K/keys/carol" -n "$K/view/carol" |
-	    "${AS[@]}" relay-put carol/spool/sealed >put
-	run -111 retry
-	call carol
-	# it is in carol's queue and spool, then in bob's
-	[ "$(held)" = 1 ]
-	[ -n "$(find bob/spool/uucp -name 'X.*' -type f)" ]
-	run -1 grep -raqF -e 'quick brown' -e talktome -e alice@ {carol,bob}/spool
-	execute bob
-	call bob
-	execute carol
-	retry
-	[ "$(held)" = 0 ]
-	[ "$(find bob/mail/contact/new -type f | wc -l)" = 1 ]
-	sed '1,/^From: Alice/{/^From: Alice/!d}' bob/mail/contact/new/* | cmp - m
+come() {
+	find "$(spool "$1" "$2")" -name 'X.*' -type f
 }
 
-@test "many messages and a large one go in one call, octet for octet" {
-	local i
-	for i in {1..20}; do
-		printf 'Subject: %s\n\n\000\377 text\r\n' "$i" >"m$i"
-		hold "m$i"
-	done
-	head -c 5000000 /dev/urandom >big
-	hold big
-	home
-	arrived m{1..20} big
-	[ "$(held)" = 0 ]
+@test "UUCP: mail goes home, and is held until the answer has come" {
+	goes_home
+	[ -z "$(find carol/spool/uucp/bob -name '[CDX]*' -type f)" ]
+}
+
+@test "UUCP: sealed mail is opened at home, and nobody on the way can read it" {
+	LOOKS=yes
+	is_opened_at_home
+}
+
+@test "UUCP: many messages and a large one go in one call, octet for octet" {
+	many_go_in_one_call
 	[ "$(grep -c 'Call complete' carol/spool/uucp/Log)" = 2 ]
 }
 
-@test "a node that is down gets it later, and meanwhile nothing is sent twice" {
-	message m 3000
-	hold m
-	kill "${SSHD[1]}"
-	wait "${SSHD[1]}" || :
-	for i in 1 2 3; do
-		run -111 retry
-		run ! call carol
-		[ "$(held)" = 1 ]
-	done
-	[ "$(find carol/spool/uucp/bob -name 'C.*' -type f | wc -l)" = 1 ]
-	sshd_of bob
-	rm carol/ssh/config
-	way carol bob mail.bob.example
-	# it may be called after a minute; -S calls it now
-	[ "$(cut -d ' ' -f 4 carol/spool/uucp/.Status/bob)" = 60 ]
-	call carol -S bob
-	home
-	arrived m
-	[ "$(held)" = 0 ]
+@test "UUCP: a node that is down gets it later, and meanwhile nothing is sent twice" {
+	owner_is_down 3
 }
 
-@test "a spool that was lost is no loss: it is sent again, and delivered once" {
-	message m 3000
-	hold m
-	run -111 retry
-	rm -r carol/spool/uucp/bob
-	run -111 retry
-	[ ! -e carol/spool/uucp/bob ]
-	# and an answer that was lost is none, either
-	find carol/spool/post -name '*.sent' -exec touch -d '25 hours ago' {} +
-	run -111 retry
-	call carol
-	execute bob
-	rm -r bob/spool/uucp/carol
-	arrived m
-	find carol/spool/post -name '*.sent' -exec touch -d '25 hours ago' {} +
-	home
-	arrived m
-	[ "$(held)" = 0 ]
+@test "UUCP: a spool that was lost is no loss: it is sent again, and delivered once" {
+	spool_is_lost
 }
 
-@test "what is refused is refused with its reply, what is deferred comes again" {
-	message m 3000
-	hold m
-	echo 'exit 1' >verdict
-	relay_from bob "mail-filter -f sh $D/verdict"
-	run -111 home
-	[ "$(held)" = 1 ]
-	[ -z "$(find carol/spool/post -type f)" ]
-	echo 'exit 100' >verdict
-	rm said
-	run home
-	grep -q " verdict=reject reply='554 5.7.1 Message refused'" said
+@test "UUCP: what is refused is refused with its reply, what is deferred comes again" {
+	is_refused_or_deferred
 }
 
-@test "who has a node's key is that node, does UUCP, and nothing else" {
+@test "UUCP: a copy outlives the node that took the mail, and gets home once" {
+	copy_outlives
+}
+
+@test "UUCP: who has a node's key is that node, does UUCP, and nothing else" {
 	local as=(ssh -F carol/ssh/config -T -o BatchMode=yes mail.bob.example)
+	circle carol bob
 	"${as[@]}" "touch $D/broken" </dev/null >out || :
 	grep -aq 'Shere=bob' out
 	[ ! -e broken ]
-	# carol as alice: bob knows an alice, but not with this key
-	sed -n '/^system alice/,/^$/p' bob/share/uucp/sys >>bob/etc/sys
-	sed -i 's/^nodename .*/nodename alice/' carol/etc/config
+	# carol as dave: bob knows a dave, but not with this key
+	grep -qx 'system dave' bob/etc/sys
+	sed -i 's/^nodename .*/nodename dave/' carol/etc/config
 	"${AS[@]}" uux -I carol/etc/config - -r -n 'bob!pimail-frame' </dev/null
 	run ! call carol
 	[ -z "$(find bob/spool/uucp -name 'X.*' -type f)" ]
 }
 
-@test "a node can run no other command, get no file and put none" {
+@test "UUCP: a node can run no other command, get no file and put none" {
+	circle carol bob
 	message m 300
 	echo secret >bob/got
 	mkdir -m 1777 bob/open
