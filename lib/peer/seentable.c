@@ -216,19 +216,39 @@ grown(void *p, size_t count, size_t size)
 	return p;
 }
 
+/* Drops a quarter.  What is the same mail as another goes first: a peer can
+ * wrap it anew as often as it likes, and shall not get others forgotten by
+ * that. */
+static void
+drop_some(struct seentable *table)
+{
+	size_t room = table->max - table->max / 4, drop, i;
+	struct seenentry *entry;
+
+	for (i = 0; i < table->count; i++) {
+		entry = &table->entries[i];
+		if (entry->state == SEEN_DONE && has_once(entry) &&
+		    *once_place(table, entry->once) != i + 1)
+			entry->state = SEEN_UNDONE;
+	}
+	seentable_prune(table, SIZE_MAX, 0);
+	if (table->count <= room)
+		return;
+	drop = table->count - room;
+	table->count = room;
+	memmove(table->entries, table->entries + drop,
+	    table->count * sizeof(*table->entries));
+	enter_all(table);
+}
+
 /* Makes room for one more entry. */
 static void
 make_room(struct seentable *table)
 {
 	size_t cap = table->cap == 0 ? CAP_MIN : 2 * table->cap;
-	size_t drop = table->max / 4;
 
-	if (table->count >= table->max) {
-		table->count -= drop;
-		memmove(table->entries, table->entries + drop,
-		    table->count * sizeof(*table->entries));
-		enter_all(table);
-	}
+	if (table->count >= table->max)
+		drop_some(table);
 	if (table->count < table->cap)
 		return;
 	table->entries = grown(table->entries, cap, sizeof(*table->entries));

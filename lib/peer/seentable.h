@@ -33,7 +33,7 @@ struct seentable {
 	struct seenentry *entries;
 	size_t count;
 	size_t cap;
-	size_t max;    /* entries; then the oldest quarter is dropped */
+	size_t max;    /* entries; then a quarter is dropped, of old ones */
 	size_t doubts; /* entries that are begun */
 	size_t undone; /* and undone */
 	uint32_t *ids; /* number of an entry + 1, or 0; cap * 2 places */

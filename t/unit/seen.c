@@ -354,6 +354,36 @@ test_the_oldest_make_room(void)
 }
 
 static void
+test_what_is_wrapped_anew_takes_no_room_from_others(void)
+{
+	struct seentable table;
+	struct seenentry entry;
+	char line[SEENTABLE_LINE];
+	unsigned i;
+
+	seentable_init(&table, 1000);
+	fill(&table, 0, 600);
+	/* the same mail, in one wrapping after another */
+	for (i = 1000; i < 6000; i++) {
+		snprintf(line, sizeof(line), "%.64s %u done %s", id_of(i).p, i,
+		    ONCE);
+		CHECK(seentable_parse(span_of(line), &entry));
+		seentable_note(&table, &entry);
+		CHECK(table.count <= 1000);
+	}
+	for (i = 0; i < 600; i++)
+		CHECK(seentable_find(&table, id_of(i)) != NULL);
+	CHECK(seentable_find(&table, id_of(1000)) ==
+	      seentable_find_once(&table, span_of(ONCE)));
+	CHECK(seentable_find(&table, id_of(5999)) != NULL);
+	/* what is not comes to the oldest, as ever */
+	fill(&table, 6000, 6900);
+	CHECK(seentable_find(&table, id_of(0)) == NULL);
+	CHECK(seentable_find(&table, id_of(6899)) != NULL);
+	seentable_free(&table);
+}
+
+static void
 test_a_wrong_clock_does_not_empty_it(void)
 {
 	struct seentable table;
@@ -400,6 +430,7 @@ main(int argc, char **argv)
 	TEST(what_is_no_id_is_an_error);
 	TEST(a_full_disk_leaves_whole_lines);
 	TEST(the_oldest_make_room);
+	TEST(what_is_wrapped_anew_takes_no_room_from_others);
 	TEST(a_wrong_clock_does_not_empty_it);
 	rc = test_end();
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
