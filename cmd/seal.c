@@ -192,15 +192,21 @@ whole(const char *text)
 /* What needs the key directory.  Without a key of our own nothing can be signed
  * for a node: there is no use in trying. */
 static void
-prepare(struct seal *seal, const char *keydir)
+prepare(struct seal *seal, const char *keydir, uint64_t gpg_wait)
 {
 	char own[OPENPGP_FINGERPRINT_SIZE];
+	enum openpgp_result result;
 
-	seal->sealer.openpgp = openpgp_new(keydir);
+	seal->sealer.openpgp =
+	    openpgp_new_with(keydir, NULL, (int64_t)gpg_wait);
 	if (seal->sealer.openpgp == NULL)
 		fatal("cannot use the keys in '%s'", keydir);
-	seal->sealer.signs =
-	    openpgp_own(seal->sealer.openpgp, own) == OPENPGP_OK;
+	result = openpgp_own(seal->sealer.openpgp, own);
+	seal->sealer.signs = result == OPENPGP_OK;
+	/* whether there is a key is not known: not signing is no way out */
+	if (result == OPENPGP_TROUBLE)
+		fatal("cannot look for a key of our own in '%s': %s", keydir,
+		    openpgp_why(seal->sealer.openpgp));
 	if (seal->fingerprint != NULL)
 		return;
 	if (!seal->sealer.signs)
@@ -216,10 +222,12 @@ int
 main(int argc, char **argv)
 {
 	static struct seal seal;
-	uint64_t warn = 30;
+	uint64_t warn = 30, gpg_wait = OPENPGP_WAIT_MS;
 	const char *no_key = "defer",
 		   *keydir = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
 	const struct conf_option options[] = {
+	    {"gpg-wait", CONF_SECONDS, &gpg_wait, 100, OPENPGP_WAIT_MAX_MS,
+		"seconds without a sign from gpg that it is killed after"},
 	    {"no-key", CONF_TEXT, &no_key, 0, 0,
 		"defer or reject mail that there is no key for"},
 	    {"warn", CONF_COUNT, &warn, 0, 3650,
@@ -262,7 +270,7 @@ main(int argc, char **argv)
 	roster_init(&seal.roster, nodes);
 	openpgp_confine();
 	veil_use();
-	prepare(&seal, keydir);
+	prepare(&seal, keydir, gpg_wait);
 	seal.sealer.at_rest = seal.fingerprint != NULL;
 	stage.work = seal.fingerprint != NULL ? seal_at_rest : seal_for_node;
 	stage.takes_raw = seal.fingerprint != NULL;

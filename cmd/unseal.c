@@ -225,7 +225,10 @@ main(int argc, char **argv)
 	static struct unseal unseal;
 	const char *seen = "",
 		   *keydir = conf_environment(OPENPGP_KEYS_ENV, OPENPGP_KEYS);
+	uint64_t gpg_wait = OPENPGP_WAIT_MS;
 	const struct conf_option options[] = {
+	    {"gpg-wait", CONF_SECONDS, &gpg_wait, 100, OPENPGP_WAIT_MAX_MS,
+		"seconds without a sign from gpg that it is killed after"},
 	    {"seen", CONF_TEXT, &seen, 0, 0,
 		"file of relay-accept, of what was delivered before"},
 	};
@@ -263,7 +266,8 @@ main(int argc, char **argv)
 			fatal("cannot open '%s': %s", seen, strerror(errno));
 	}
 	unseal.opener.roster = &unseal.roster;
-	unseal.opener.openpgp = openpgp_new(keydir);
+	unseal.opener.openpgp =
+	    openpgp_new_with(keydir, NULL, (int64_t)gpg_wait);
 	if (unseal.opener.openpgp == NULL)
 		fatal("cannot use the keys in '%s'", keydir);
 	c = stage_run(&stage);

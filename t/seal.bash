@@ -114,6 +114,29 @@ bad_gpg() {
 	rm -f ran
 }
 
+# hanging ARGUMENT COMMAND...: the command, which has -o gpg-wait, has to end
+# with 111 though gpg hangs when it gets that argument, and nothing that gpg has
+# started may be left.  On a machine that is busy gpg may not come that far in
+# so short a time; then there is more.
+hanging() {
+	local argument=$1 pid wait
+	shift
+	bad_gpg "$argument" "echo \$\$ >\"$D/pids\"
+		$(command -v sleep) 600 & echo \$! >>\"$D/pids\"; wait"
+	for wait in 2 8 30; do
+		rm -f pids
+		run -111 --separate-stderr timeout $((wait * 4)) \
+		    env PATH="$D/bin" "$@" -o gpg-wait=$wait
+		[ ! -e pids ] || [ "$(wc -l <pids)" -lt 2 ] || break
+	done
+	# shellcheck disable=SC2154 # run sets them
+	echo "$output" "$stderr"
+	[ "$(wc -l <pids)" = 2 ]
+	while read -r pid; do
+		wait_for 10 [ ! -e "/proc/$pid" ]
+	done <pids
+}
+
 # verdict FILE: of the one frame in it.
 verdict() {
 	mail-frame -c <"$1" | cut -f 3

@@ -220,7 +220,6 @@ held() {
 	    -k "$K/keys/bob" -n "$K/view/bob" <f
 	[ -z "$output" ]
 	[[ $stderr == *gpg* ]]
-	# where there is no gpgconf, it is the gpg of the path
 	for how in 'exit 2' 'kill -9 $$' 'cat >/dev/null; kill -9 $$' \
 	    'echo nonsense' 'cat'; do
 		echo "$how"
@@ -231,6 +230,25 @@ held() {
 		[[ $output == *'verdict: defer 451 4.3.0 '* ]]
 		[[ $output != *quick* && $output != *secret* ]]
 	done
+}
+
+@test "gpg that hangs, at the start or later: 111 in time, never the message, no process" {
+	for argument in --version --list-secret-keys; do
+		hanging $argument seal -k "$K/keys/bob" -n "$K/view/bob" <f
+		[ -z "$output" ]
+		[[ $stderr == *'gpg hangs' ]]
+		# that a signature would be missing is no way out
+		hanging $argument seal -k "$K/keys/bob" -r "$(fingerprint bob)" <m
+		[ -z "$output" ]
+	done
+	message m 300000
+	backup m >f
+	hanging --encrypt seal -k "$K/keys/bob" -n "$K/view/bob" <f
+	[[ $output == *'verdict: defer 451 4.3.0 '* ]]
+	[[ $output != *quick* ]]
+	[[ $stderr == *"reason='gpg hangs'" ]]
+	hanging --encrypt seal -k "$K/keys/bob" -r "$(fingerprint bob)" <m
+	[ -z "$output" ]
 }
 
 @test "-r encrypts to a key and leaves the fields as they are" {

@@ -404,6 +404,29 @@ by() {
 	done
 }
 
+@test "gpg that hangs, at the start or later: deferred in time, no process left" {
+	sealed f >s
+	mail-frame -x <s >sealed.eml
+	for argument in --version --decrypt; do
+		hanging $argument unseal -k "$K/keys/carol" -n "$K/view/carol" <s
+		[[ $output == *'verdict: defer 451 4.3.0 '* ]]
+		[[ $output != *quick* && $output != *secret* ]]
+		[[ $stderr == *"reason='gpg hangs'" ]]
+	done
+	hanging --decrypt unseal -k "$K/keys/carol" <sealed.eml
+	[ -z "$output" ]
+	# the same program goes on when gpg does again
+	cat >bin/gpg <<-EOT
+		#!/bin/sh
+		[ -e "$D/again" ] || { : >"$D/again"; exec $(command -v sleep) 600; }
+		exec $(command -v gpg) "\$@"
+	EOT
+	cat s s >two
+	run -111 --separate-stderr sh -c 'PATH=$PWD/bin unseal -o gpg-wait=5 \
+	    -k "$K/keys/carol" -n "$K/view/carol" <two >u'
+	[ "$(mail-frame -c <u | cut -f 3 | cut -c 1-5 | xargs)" = 'defer pass' ]
+}
+
 @test "of a long message nothing is on disk in the clear, and no core is written" {
 	message m 3000000
 	backup m >f
