@@ -617,3 +617,62 @@ refuses() {
 	[ "$(cat carol/mine)" = mine ]
 	at carol verify bob
 }
+
+# visit: carol brings bob a message, by relay-retry and relay-accept; he has it
+# then, whatever became of his manifest.  What is said is in `said`.
+visit() {
+	printf 'Subject: %s\n\n' "$RANDOM$RANDOM$RANDOM" |
+	    mail-frame -d returned -f 'node: bob' | relay-put q >put 2>&1
+	rm -f told
+	relay-retry -1 -n carol -k keys-carol -o imported='touch told' q \
+	    ./there 2>said
+	grep -q ' destination=bob to=bob verdict=done' said
+}
+
+@test "a manifest that comes with a connection is held to its pin, and mail goes" {
+	manifest carol >bob/carol.yaml
+	printf '#!/bin/sh\nexit 99\n' >take
+	printf '#!/bin/sh\nexec relay-accept -n bob -p carol -o seen=%s own="%s"' \
+	    "$D/seen" 'mail-filter ./take' >there
+	chmod +x take there
+	manifest bob '  serial: 6' >bob/bob.yaml
+	at bob sign
+	at carol import bob/bob.yaml
+	manifest bob '  serial: 7' >bob/bob.yaml
+	at bob sign
+	visit
+	[ -e told ]
+	cmp bob/bob.yaml carol/bob.yaml
+	cp bob/bob.yaml good
+	visit
+	[ ! -e told ]
+	manifest bob '  serial: 8' | sed 's/bob.example\]/bob.example, carol.example]/' \
+	    >bob/bob.yaml
+	at bob sign
+	visit
+	grep -q "domain 'carol.example' is not pinned" said
+	manifest bob '  serial: 9' >bob/bob.yaml
+	at bob sign
+	echo '# more' >>bob/bob.yaml
+	visit
+	grep -q 'bad' said
+	manifest bob '  serial: 9' | sed "s/key: .*/key: $MALLORY/" >bob/bob.yaml
+	node-manifest -n bob -k keys-mallory sign
+	visit
+	grep -q 'another key' said
+	echo nonsense >bob/bob.yaml.sig
+	visit
+	head -c 300000 /dev/zero | tr '\0' x >bob/bob.asc
+	visit
+	# bob's manifest must be one for himself; to carol it is an old one
+	manifest bob '  serial: 6' >bob/bob.yaml
+	at bob sign
+	visit
+	[ ! -e told ]
+	cmp good carol/bob.yaml
+	manifest bob '  serial: 10' >bob/bob.yaml
+	at bob sign
+	visit
+	[ -e told ]
+	cmp bob/bob.yaml carol/bob.yaml
+}
