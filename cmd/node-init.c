@@ -26,10 +26,9 @@
 #include "node/limits.h"
 #include "node/nodefile.h"
 #include "node/nodes.h"
+#include "node/value.h"
 #include "seal/openpgp.h"
 #include "seal/selfseal.h"
-
-#define GROUP 4 /* digits of a fingerprint, as people read them */
 
 static struct {
 	const char *nodes;
@@ -161,6 +160,7 @@ make_files(struct openpgp *openpgp, struct span manifest)
 static void
 say_what_is_next(void)
 {
+	char key[VALUE_SPACED_SIZE];
 	size_t i;
 
 	printf("%s/%s" NODEFILE_MANIFEST " is the manifest of your node.\n\n",
@@ -173,11 +173,10 @@ say_what_is_next(void)
 	for (i = 0; i < nitems(suffixes); i++)
 		printf("%s%s%s", i > 0 ? " " : "", node.name, suffixes[i]);
 	printf("\n4. Read this to them by telephone or face to face, and let"
-	       " them read theirs:\n\t");
-	for (i = 0; node.key[i] != '\0'; i++)
-		printf("%s%c", i > 0 && i % GROUP == 0 ? " " : "", node.key[i]);
-	printf("\n5. Of theirs, in the same directory: node-manifest pin"
-	       " NAME.yaml >NAME.pin\n");
+	       " them read theirs:\n\t%s\n"
+	       "5. Of theirs, in the same directory: node-manifest pin"
+	       " NAME.yaml >NAME.pin\n",
+	    value_spaced(node.key, key));
 }
 
 /* What is in the host and the domain is as it stands in the DNS. */

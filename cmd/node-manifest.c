@@ -20,10 +20,13 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "node/changes.h"
+#include "node/limits.h"
 #include "node/nodefile.h"
 #include "node/nodes.h"
+#include "node/pin.h"
+#include "node/value.h"
 #include "peer/import.h"
-#include "peer/roster.h"
+#include "peer/overview.h"
 #include "peer/signing.h"
 
 static struct {
@@ -130,17 +133,16 @@ static int
 run_import(const char *operand)
 {
 	struct openpgp *openpgp = need_openpgp();
-	enum import_result result = IMPORT_REFUSED;
+	enum import_result result = IMPORT_DONE;
 	struct papers papers;
 
 	locate(&papers, operand);
-	if (!papers_is_file(operand)) {
-		if (take_parcel(&papers) == 0)
-			result = import_parcel(openpgp, settings.nodes,
-			    papers.name, &papers.parcel);
-	} else if (papers_load(&papers) < 0)
-		result = IMPORT_FAILED;
-	else
+	if (papers_is_file(operand)) {
+		if (papers_load(&papers) < 0)
+			result = IMPORT_FAILED;
+	} else if (take_parcel(&papers) < 0)
+		result = IMPORT_REFUSED;
+	if (result == IMPORT_DONE)
 		result = import_parcel(
 		    openpgp, settings.nodes, papers.name, &papers.parcel);
 	if (result == IMPORT_DONE || result == IMPORT_OLD)
@@ -163,7 +165,7 @@ run_list(const char *operand)
 	int status;
 
 	(void)operand;
-	status = roster_print(settings.nodes, openpgp);
+	status = overview_print(settings.nodes, openpgp);
 	openpgp_free(openpgp);
 	return status;
 }
@@ -216,21 +218,16 @@ run_diff(const char *operand)
 static void
 put_pin(const struct manifest *manifest)
 {
-	size_t i;
+	struct buf text = BUF_INIT(NODE_PIN_MAX);
+	char key[VALUE_SPACED_SIZE];
 
+	pin_write(manifest, &text);
 	printf("# Compare this with whose node it is, by telephone or face to"
-	       " face:\n#\n#\tnode\t%s\n#\tkey\t",
-	    manifest->name);
-	for (i = 0; manifest->key[i] != '\0'; i++)
-		printf(
-		    "%s%c", i > 0 && i % 4 == 0 ? " " : "", manifest->key[i]);
-	printf("\n#\n# Then put it into %s/%s" NODEFILE_PIN "\nkey: %s\n"
-	       "domains:\n",
-	    settings.nodes, manifest->name, manifest->key);
-	for (i = 0; i < manifest->domain_count; i++)
-		printf("  - '%s'\n", manifest->domains[i].name);
-	if (manifest->reach != NULL)
-		printf("reach: %s\n", manifest->reach);
+	       " face:\n#\n#\tnode\t%s\n#\tkey\t%s\n#\n"
+	       "# Then put it into %s/%s" NODEFILE_PIN "\n%s",
+	    manifest->name, value_spaced(manifest->key, key), settings.nodes,
+	    manifest->name, buf_str(&text));
+	buf_free(&text);
 }
 
 static int

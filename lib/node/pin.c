@@ -63,6 +63,18 @@ pin_parse(struct span text, const char *file)
 	return NULL;
 }
 
+void
+pin_write(const struct manifest *manifest, struct buf *text)
+{
+	size_t i;
+
+	buf_addf(text, "key: %s\ndomains:\n", manifest->key);
+	for (i = 0; i < manifest->domain_count; i++)
+		buf_addf(text, "  - '%s'\n", manifest->domains[i].name);
+	if (manifest->reach != NULL)
+		buf_addf(text, "reach: %s\n", manifest->reach);
+}
+
 struct pin *
 pin_ref(struct pin *pin)
 {

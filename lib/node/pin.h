@@ -26,6 +26,10 @@ struct pin {
  * anything is wrong, which was told under the file's name (NULL: not). */
 struct pin *pin_parse(struct span text, const char *file);
 
+/* The text of the pin of a node that is what its manifest says, which has a
+ * key. */
+void pin_write(const struct manifest *manifest, struct buf *text);
+
 struct pin *pin_ref(struct pin *pin); /* these two also with NULL */
 void pin_free(struct pin *pin);       /* drops a reference */
 

@@ -39,6 +39,20 @@ value_is_fingerprint(const char *text)
 	       strspn(text, "0123456789abcdefABCDEF") == len;
 }
 
+const char *
+value_spaced(const char *fingerprint, char text[VALUE_SPACED_SIZE])
+{
+	size_t i, n = 0;
+
+	for (i = 0; fingerprint[i] != '\0' && n + 2 <= VALUE_SPACED_SIZE; i++) {
+		if (i > 0 && i % 4 == 0)
+			text[n++] = ' ';
+		text[n++] = fingerprint[i];
+	}
+	text[n] = '\0';
+	return text;
+}
+
 /* A user or a host. */
 static void
 take_word(struct scan *scan)

@@ -14,6 +14,10 @@ bool value_is_name(const char *text);
 /* Whether it is a full OpenPGP fingerprint: 40 or 64 hex digits. */
 bool value_is_fingerprint(const char *text);
 
+/* One with a space behind each four digits, as people read it to each other. */
+#define VALUE_SPACED_SIZE 80
+const char *value_spaced(const char *fingerprint, char text[VALUE_SPACED_SIZE]);
+
 /* Whether it is scheme://[user@]host[:port].  Parts of it become arguments of
  * ssh, so none may look like an option or like something for a shell. */
 bool value_is_reach(const char *text);

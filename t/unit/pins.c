@@ -4,6 +4,7 @@
 
 #include "node/limits.h"
 #include "node/set.h"
+#include "node/value.h"
 #include "nodes.h"
 #include "test.h"
 
@@ -226,6 +227,52 @@ test_broken_pin_gives_nothing_new(void)
 	nodes_free(first);
 }
 
+/* Whether the pin that is written of a manifest holds it. */
+static bool
+is_pinned_as_written(const char *text)
+{
+	struct manifest *manifest = manifest_parse(span_of(text), NULL, "bob");
+	struct buf written = BUF_INIT(NODE_PIN_MAX);
+	struct pin *pin = NULL;
+	bool holds;
+
+	if (manifest != NULL) {
+		pin_write(manifest, &written);
+		pin = pin_parse(buf_span(&written), NULL);
+	}
+	holds = pin != NULL && pin_against(pin, manifest) == NULL &&
+		pin_excess(pin, manifest) == NULL &&
+		pin->domain_count == manifest->domain_count;
+	pin_free(pin);
+	manifest_free(manifest);
+	buf_free(&written);
+	return holds;
+}
+
+static void
+test_pin_is_written_of_what_a_manifest_says(void)
+{
+	CHECK(is_pinned_as_written(BOB("bob.example", PINNED)));
+	CHECK(is_pinned_as_written(
+	    BOB("bob.example, B\303\234CHER.example, '[192.0.2.1]'",
+		"  key: " KEY "\n")));
+}
+
+static void
+test_fingerprint_is_read_in_fours(void)
+{
+	char text[VALUE_SPACED_SIZE];
+
+	CHECK(strcmp(value_spaced(KEY, text),
+		  "5E1F 0C9A 7B3D 2486 E1F0 5A9C 3B7D 8E2F 4061 6A7B") == 0);
+	CHECK(strcmp(value_spaced("0123456789abcdef0123456789abcdef"
+				  "0123456789abcdef0123456789abcdef",
+			 text),
+		  "0123 4567 89ab cdef 0123 4567 89ab cdef "
+		  "0123 4567 89ab cdef 0123 4567 89ab cdef") == 0);
+	CHECK(strcmp(value_spaced("", text), "") == 0);
+}
+
 static void
 test_pin_is_its_own_nodes_only(void)
 {
@@ -268,6 +315,8 @@ main(void)
 	TEST(manifest_of_another_key_is_broken);
 	TEST(broken_pin_gives_nothing_new);
 	TEST(pin_is_its_own_nodes_only);
+	TEST(pin_is_written_of_what_a_manifest_says);
+	TEST(fingerprint_is_read_in_fours);
 	clear();
 	rmdir(dir);
 	return test_end();

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "node/set.h"
+#include "peer/overview.h"
 #include "peer/parcel.h"
-#include "peer/roster.h"
 
 #define DAY 86400
 
@@ -93,7 +93,7 @@ put_member(const char *dir, struct openpgp *openpgp, const struct nodes *nodes,
 }
 
 int
-roster_print(const char *dir, struct openpgp *openpgp)
+overview_print(const char *dir, struct openpgp *openpgp)
 {
 	struct nodes *nodes;
 	size_t i, broken;

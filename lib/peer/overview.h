@@ -1,8 +1,8 @@
 /*
- * roster: a line for each node that we know, for people and for awk(1).
+ * overview: a line for each node that we know, for people and for awk(1).
  */
-#ifndef PEER_ROSTER_H
-#define PEER_ROSTER_H
+#ifndef PEER_OVERVIEW_H
+#define PEER_OVERVIEW_H
 
 #include "seal/openpgp.h"
 
@@ -11,6 +11,6 @@
  * (signed, unsigned, bad, unchecked), days since the manifest was written, and
  * the day its key ends.  openpgp may be NULL.  STATUS_OK, or STATUS_DEFER if
  * one is broken, which was told. */
-int roster_print(const char *nodes, struct openpgp *openpgp);
+int overview_print(const char *nodes, struct openpgp *openpgp);
 
 #endif
