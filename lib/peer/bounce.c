@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/ascii.h"
@@ -18,7 +19,8 @@
 struct report {
 	const struct frame *envelope;
 	const char *host;
-	const char *reply; /* NULL: too old */
+	const char *reply;              /* NULL: too old */
+	char said[FRAME_REPLY_MAX + 1]; /* what it points to */
 	uint64_t days;
 	char id[CONTENT_ID_SIZE];
 	char now[DATE_SIZE];
@@ -41,6 +43,22 @@ next_address(
 			return true;
 		}
 	return false;
+}
+
+/* The owner may say it in any octets; in a report it is ASCII (RFC 3464, 2.3.6,
+ * RFC 5321, 4.2). */
+static void
+set_reply(struct report *report, const char *reply)
+{
+	char *p;
+
+	if (reply == NULL)
+		return;
+	snprintf(report->said, sizeof(report->said), "%s", reply);
+	for (p = report->said; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	report->reply = report->said;
 }
 
 static void
@@ -278,7 +296,7 @@ bounce_make(const struct frame *envelope, const char *entry, const char *host,
     const char *reply, uint64_t days, struct frame *bounce)
 {
 	struct report report = {
-	    .envelope = envelope, .host = host, .reply = reply, .days = days};
+	    .envelope = envelope, .host = host, .days = days};
 	struct span address, sender = frame_get(envelope, "sender");
 	bool eightbit;
 	size_t at = 0;
@@ -289,6 +307,7 @@ bounce_make(const struct frame *envelope, const char *entry, const char *host,
 		report.eightbit |= eightbit;
 	date_format(report.now, time(NULL));
 	set_arrival(&report);
+	set_reply(&report, reply);
 	set_id(&report, entry);
 	if (add_fields(&report, sender, bounce) < 0 ||
 	    add_message(&report, sender, bounce) < 0)

@@ -92,6 +92,18 @@ test_mail_that_was_refused_says_by_what(void)
 }
 
 static void
+test_what_an_owner_says_is_ascii_in_it(void)
+{
+	begin("alice@example.net");
+	for_recipient("bob bob@bob.example");
+	CHECK(bounce_make(&envelope, ENTRY, HOST, "550 5.1.1 Gr\303\266\337e",
+		  30, &bounce) == 0);
+	CHECK(has("\n    550 5.1.1 Gr???e\n"));
+	CHECK(has("Diagnostic-Code: smtp; 550 5.1.1 Gr???e\n"));
+	CHECK(has("Content-Type: text/plain; charset=us-ascii\n"));
+}
+
+static void
 test_its_id_is_that_of_the_entry(void)
 {
 	char id[100], line[200];
@@ -197,6 +209,7 @@ main(void)
 	frame_init(&bounce);
 	TEST(mail_that_was_too_old_has_a_report);
 	TEST(mail_that_was_refused_says_by_what);
+	TEST(what_an_owner_says_is_ascii_in_it);
 	TEST(its_id_is_that_of_the_entry);
 	TEST(nobody_is_told_of_mail_from_nobody);
 	TEST(an_envelope_without_recipient_is_an_error);
