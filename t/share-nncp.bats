@@ -1,6 +1,7 @@
 # share/nncp and share/post: mail of another node goes home by NNCP over ssh.
 load lib.bash
 load post.bash
+load journeys.bash
 load seal.bash
 
 setup() {

@@ -1,6 +1,7 @@
 # share/uucp and share/post: mail of another node goes home by UUCP over ssh.
 load lib.bash
 load post.bash
+load journeys.bash
 load seal.bash
 
 setup() {
