@@ -30,6 +30,7 @@
 #define MAILDIR_NAME_SIZE 256 /* of a file's name, with NUL */
 #define MAILDIR_HOST_MAX 64   /* octets of the host's name in it */
 #define MAILDIR_ONCE_LEN 32   /* hexadecimal digits, lower case */
+#define MAILDIR_MARK "O%s"    /* of these in a file's name */
 
 struct maildir {
 	char *path; /* of its tmp/; NULL: not in use */
