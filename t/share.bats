@@ -5,7 +5,9 @@ load av.bash
 setup() {
 	accept_setup
 	cp -R "$BATS_TEST_DIRNAME/../share/." share
+	UNIT=$D/share/systemd/pimail-smtp.service
 	SCAN=
+	BOB=
 }
 
 teardown() {
@@ -15,6 +17,7 @@ teardown() {
 	done
 	[ -z "$SCAN" ] || s6-svscanctl -t scan || kill "$SCAN"
 	[ -z "$SCAN" ] || wait "$SCAN" || :
+	bob_leaves
 	accept_teardown
 }
 
@@ -266,16 +269,14 @@ as() {
 	if [ "$(id -u)" = 0 ]; then s6-setuidgid nobody "$@"; else "$@"; fi
 }
 
-# A circle of two: carol, whose services run, and bob, who is the script there.
-supervise_circle() {
-	local as="" name peer
-	PORT=$(free_port)
-	mkdir scan logs logs/smtp-accept logs/relay-retry queue carol bob keys
-	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
-	own logs queue carol bob keys
-	for name in carol bob; do
-		as node-init -n "$name" -k "keys/$name" "$name" "$name.example" >said
-	done
+# two_nodes HOST: carol, whose server is tried here, and bob at that host, who is
+# the script `there`; each knows the other.
+two_nodes() {
+	local name peer
+	mkdir queue carol bob keys
+	own queue carol bob keys
+	as node-init -n carol -k keys/carol carol carol.example >said
+	as node-init -n bob -k keys/bob -H "$1" bob bob.example >said
 	for name in 'carol bob' 'bob carol'; do
 		peer=${name#* } name=${name% *}
 		as node-manifest -n "$name" -k "keys/$name" pin "$peer/$peer.yaml" >pin
@@ -285,11 +286,22 @@ supervise_circle() {
 	cat >there <<-EOF
 		#!/bin/sh
 		[ -e '$D/bob-is-there' ] || exit 255
-		[ "\$1" = pimail@mail.bob.example ] || exit 1
+		[ "\$1" = pimail@$1 ] || exit 1
 		exec relay-accept -p carol -n '$D/bob' -o seen='$D/bob/seen' \\
 		    own='unseal -n $D/bob -k $D/keys/bob | maildir-deliver $D/mail'
 	EOF
 	chmod +x there
+	SEAL="seal -k $D/keys/carol | relay-put $D/queue"
+}
+
+# A circle of two, carol's programs as services.
+supervise_circle() {
+	local as="" name
+	PORT=$(free_port)
+	mkdir scan logs logs/smtp-accept logs/relay-retry
+	own logs
+	if [ "$(id -u)" = 0 ]; then as='s6-setuidgid nobody'; fi
+	two_nodes mail.bob.example
 	cp -R share/s6/smtp-accept share/s6/relay-retry scan
 	for name in smtp-accept relay-retry; do
 		setting "$name" LOGDIR "$D/logs/$name"
@@ -298,7 +310,7 @@ supervise_circle() {
 	done
 	setting smtp-accept LISTEN "127.0.0.1:$PORT"
 	setting smtp-accept LOCAL "maildir-deliver $D/mail"
-	setting smtp-accept BACKUP "seal -k $D/keys/carol | relay-put $D/queue"
+	setting smtp-accept BACKUP "$SEAL"
 	setting smtp-accept OPTIONS "${AS[*]}"
 	setting relay-retry QUEUE "$D/queue"
 	setting relay-retry KEYS "$D/keys/carol"
@@ -351,15 +363,48 @@ waiting() {
 	[[ $stderr == *SMTPRecipientsRefused*550* ]]
 }
 
+# While bob's own server is up carol takes no mail for him; then it is away.
+# when_down COMMAND...: starts her server, with the settings that are added.
+when_down() {
+	local port
+	two_nodes localhost
+	port=$(free_port)
+	smtp-accept -l "127.0.0.1:$port" -n bob "${AS[@]}" local=cat \
+	    2>bob.log 3>&- &
+	BOB=$!
+	PORT=$port wait_for 20 answers
+	"$@" "NODES=$D/carol" "BACKUP=$SEAL" \
+	    "OPTIONS=-o backup=when-down -o backup-port=$port -o backup-cache=1"
+	wait_for 20 answers
+	run -1 --separate-stderr mail_in none bob@bob.example
+	[[ $stderr == *SMTPRecipientsRefused*451,*4.3.2* ]]
+	bob_leaves
+	wait_for 20 mail_in one bob@bob.example
+	[ "$(waiting)" = 1 ]
+	run -1 grep -rl -e alice -e 'Subject: one' queue
+	: >bob-is-there
+	as relay-retry -1 -n carol -k keys/carol queue "$D/there %h" 2>said
+	[ "$(waiting)" = 0 ]
+	grep -rqx 'Subject: one' mail/bob/new
+	[ "$(find mail -type f -path '*/new/*' | wc -l)" = 1 ]
+}
+
+bob_leaves() {
+	[ -n "$BOB" ] || return 0
+	kill "$BOB" || :
+	wait "$BOB" || :
+	BOB=
+}
+
 # tcpserver starts the program of share/inetd for each client, as inetd does,
 # with the client as standard error, too.
-inetd() { # LOG
+inetd() { # LOG [NAME=VALUE...]
 	local as=()
 	PORT=$(free_port)
 	if [ "$(id -u)" = 0 ]; then
 		as=(-u "$(id -u nobody)" -g "$(id -g nobody)")
 	fi
-	LOG=$1 NODES=$D/nodes LOCAL="maildir-deliver $D/mail" \
+	env "LOG=$1" "NODES=$D/nodes" "LOCAL=maildir-deliver $D/mail" "${@:2}" \
 	    tcpserver -H -R -l 0 "${as[@]}" 127.0.0.1 "$PORT" \
 	    sh -c 'exec share/inetd/smtp-accept 2>&0' >tcp.log 2>&1 3>&- &
 	SERVER=$! STATUS=0
@@ -376,6 +421,25 @@ inetd() { # LOG
 	arrived two
 	wait_for 10 grep -q 'helo=.* messages=1 done=1 .*end=quit' smtp.log
 	[ ! -s tcp.log ]
+}
+
+@test "inetd: with BACKUP it is a backup for a node that is down" {
+	: >smtp.log
+	own smtp.log
+	when_down inetd "$D/smtp.log"
+	grep -q "node 'bob' (localhost) is up" smtp.log
+	grep -q "node 'bob' (localhost) is down" smtp.log
+	[ ! -s tcp.log ]
+}
+
+@test "inetd: without BACKUP mail for another node is refused" {
+	: >smtp.log
+	own smtp.log
+	inetd "$D/smtp.log"
+	wait_for 20 answers
+	mail_in one talktome@carol.example
+	run -1 --separate-stderr mail_in two bob@bob.example
+	[[ $stderr == *SMTPRecipientsRefused*550* ]]
 }
 
 @test "inetd: without a log there is no mail" {
@@ -398,25 +462,50 @@ socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$PORT" 2>/dev/null
 	[ -x share/inetd/smtp-accept ]
 }
 
-@test "systemd: the server takes its socket and serves" {
-	PORT=$(free_port)
+# activate [NAME=VALUE...]: what the service of share/systemd starts, with these
+# settings and the socket, as systemd would start it.
+# shellcheck disable=SC2120 # when_down has some
+activate() {
+	local setting
 	command -v systemd-socket-activate >/dev/null || skip 'no systemd'
-	systemd-socket-activate -l "127.0.0.1:$PORT" -E PATH \
-	    -E TMPDIR smtp-accept -n "$D/nodes" "${AS[@]}" \
-	    "local=maildir-deliver $D/mail" 2>log 3>&- &
+	PORT=$(free_port)
+	{
+		# quotes are the shell's, and $$ is its $
+		sed -n 's/^Environment=/export /p' "$UNIT"
+		for setting in "NODES=$D/nodes" "LOCAL=maildir-deliver $D/mail" \
+		    "$@"; do
+			printf 'export %q\n' "$setting"
+		done
+		echo "OPTIONS=\"\$OPTIONS ${AS[*]}\""
+		sed -n '/^ExecStart=/,/[^\\]$/{s/^ExecStart=/exec /;s/\$\$/$/g;p}' \
+		    "$UNIT"
+	} >start
+	systemd-socket-activate -l "127.0.0.1:$PORT" -E PATH -E TMPDIR \
+	    bash start 2>log 3>&- &
 	SERVER=$!
+}
+
+@test "systemd: the server takes its socket and serves" {
+	activate
 	wait_for 20 answers
 	mail_in one talktome@carol.example
 	arrived one
+	run -1 --separate-stderr mail_in two bob@bob.example
+	[[ $stderr == *SMTPRecipientsRefused*550* ]]
+}
+
+@test "systemd: with BACKUP it is a backup for a node that is down" {
+	when_down activate
+	grep -q "node 'bob' (localhost) is down" log
+	# it may write where that does
+	grep -qx 'ReadWritePaths=.* -/var/lib/pimail -/var/spool/pimail' "$UNIT"
 }
 
 @test "systemd: the units are sound" {
 	command -v systemd-analyze >/dev/null || skip 'no systemd'
-	# that the paths of an installation are there is not the question
-	sed -i -e "s|^ExecStart=smtp-accept|ExecStart=$B/smtp-accept|" \
-	    -e '/^Documentation=/d' share/systemd/pimail-smtp.service
-	run --separate-stderr systemd-analyze verify --man=no \
-	    "$D/share/systemd/pimail-smtp.service" \
+	# that the pages of an installation are there is not the question
+	sed -i '/^Documentation=/d' "$UNIT"
+	run --separate-stderr systemd-analyze verify --man=no "$UNIT" \
 	    "$D/share/systemd/pimail-smtp.socket"
 	[[ $stderr != *pimail-smtp* ]] || {
 		echo "$stderr"
