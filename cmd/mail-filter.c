@@ -238,12 +238,9 @@ work(struct frame *frame, void *arg)
 
 	message_init(&printed);
 	status = run(arg, &frame->message, &printed);
-	if (status == STATUS_OK && message_size(&printed) > 0) {
-		message_free(&frame->message);
-		frame->message = printed;
-		return;
-	}
-	if (status != STATUS_OK)
+	if (status == STATUS_OK && message_size(&printed) > 0)
+		message_move(&frame->message, &printed);
+	else if (status != STATUS_OK)
 		conclude(frame, status);
 	message_free(&printed);
 }

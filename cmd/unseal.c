@@ -92,14 +92,6 @@ open_sealed(struct unseal *unseal, struct frame *frame, const char *owner,
 	return result == OPENER_DONE;
 }
 
-static void
-take(struct frame *frame, struct message *message)
-{
-	message_free(&frame->message);
-	frame->message = *message;
-	message_init(message);
-}
-
 /* Whether it was delivered before, in another wrapping. */
 static bool
 was_seen(const struct unseal *unseal, struct frame *frame)
@@ -133,12 +125,9 @@ come_home(struct unseal *unseal, struct frame *frame, struct opened *opened,
 		event("id=%.*s verdict=pass sealed-by='%s' octets=%" PRIu64,
 		    SPAN_ARG(frame_get(frame, "id")), by->name,
 		    message_size(&opened->inner.message));
-		buf_free(&frame->fields);
-		frame->fields = made.fields;
-		frame->recipients = made.recipients;
-		buf_init(&made.fields, FRAME_FIELDS_MAX);
+		frame_move_fields(frame, &made);
 		if (!was_seen(unseal, frame))
-			take(frame, &opened->inner.message);
+			message_move(&frame->message, &opened->inner.message);
 		break;
 	case RETURNED_FOREIGN:
 		refuse(frame, NOT_FOR_US, "it was sealed for another node");
@@ -202,7 +191,7 @@ unseal_raw(struct unseal *unseal, struct frame *frame, struct opened *opened)
 	if (!open_sealed(unseal, frame, NULL, opened))
 		return;
 	tell_signer(unseal, opened->signer);
-	take(frame, &opened->inner.message);
+	message_move(&frame->message, &opened->inner.message);
 }
 
 static void

@@ -43,6 +43,16 @@ frame_free(struct frame *frame)
 }
 
 void
+frame_move_fields(struct frame *frame, struct frame *other)
+{
+	buf_free(&frame->fields);
+	frame->fields = other->fields;
+	frame->recipients = other->recipients;
+	buf_init(&other->fields, FRAME_FIELDS_MAX);
+	other->recipients = 0;
+}
+
+void
 frame_new_id(char id[FRAME_ID_SIZE])
 {
 	unsigned char octets[(FRAME_ID_SIZE - 1) / 2];

@@ -56,6 +56,10 @@ void frame_new_id(char id[FRAME_ID_SIZE]);
  * a limit is passed. */
 int frame_add(struct frame *frame, const char *name, struct span value);
 
+/* Puts the fields of other in the place of those that are there; other has none
+ * then. */
+void frame_move_fields(struct frame *frame, struct frame *other);
+
 /* Finds the next field of that name from *at on, which starts as 0; false if
  * there is none.  The value lives until the frame changes. */
 bool frame_next(const struct frame *frame, const char *name, size_t *at,

@@ -56,6 +56,14 @@ message_free(struct message *message)
 	buf_free(&message->memory);
 }
 
+void
+message_move(struct message *message, struct message *other)
+{
+	message_free(message);
+	*message = *other;
+	message_init(other);
+}
+
 uint64_t
 message_size(const struct message *message)
 {

@@ -43,6 +43,9 @@ void message_init(struct message *message);
 void message_reset(struct message *message); /* empty; keeps small memory */
 void message_free(struct message *message);
 
+/* Puts what is in other in the place of what is there; other is empty then. */
+void message_move(struct message *message, struct message *other);
+
 /* Length of all, top included. */
 uint64_t message_size(const struct message *message);
 

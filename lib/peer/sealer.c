@@ -61,25 +61,18 @@ static int
 replace_fields(const struct sealer *sealer, struct frame *frame)
 {
 	struct frame kept;
-	int rc;
+	int rc = -1;
 
 	frame_init(&kept);
-	rc = frame_add(&kept, "id", frame_get(frame, "id"));
-	if (rc == 0)
-		rc = frame_add(&kept, "direction", span_of("returned"));
-	if (rc == 0)
-		rc = frame_add(&kept, "node", frame_get(frame, "node"));
-	if (rc == 0)
-		rc = envelope_keep(&sealer->selfseal, frame, &kept);
-	if (rc < 0) {
-		frame_free(&kept);
-		return -1;
+	if (frame_add(&kept, "id", frame_get(frame, "id")) == 0 &&
+	    frame_add(&kept, "direction", span_of("returned")) == 0 &&
+	    frame_add(&kept, "node", frame_get(frame, "node")) == 0 &&
+	    envelope_keep(&sealer->selfseal, frame, &kept) == 0) {
+		frame_move_fields(frame, &kept);
+		rc = 0;
 	}
-	buf_free(&frame->fields);
-	frame->fields = kept.fields;
-	frame->recipients = kept.recipients;
-	message_free(&kept.message);
-	return 0;
+	frame_free(&kept);
+	return rc;
 }
 
 /* Puts what is sealed in the place of what is not. */
@@ -92,9 +85,7 @@ replace(const struct sealer *sealer, struct frame *frame,
 		sealed, target->name, target->host, target->date) < 0 ||
 	    (!sealer->at_rest && replace_fields(sealer, frame) < 0))
 		return result_of_errno(why);
-	message_free(&frame->message);
-	frame->message = *sealed;
-	message_init(sealed);
+	message_move(&frame->message, sealed);
 	return SEALER_DONE;
 }
 

@@ -211,7 +211,6 @@ static int
 strip(struct frame *frame)
 {
 	struct frame stripped;
-	struct buf fields;
 	struct span value;
 	size_t i;
 	int rc = 0;
@@ -221,9 +220,7 @@ strip(struct frame *frame)
 		value = frame_get(frame, told[i]);
 		rc = value.p == NULL ? 0 : frame_add(&stripped, told[i], value);
 	}
-	fields = frame->fields;
-	frame->fields = stripped.fields;
-	stripped.fields = fields;
+	frame_move_fields(frame, &stripped);
 	frame_free(&stripped);
 	return rc;
 }

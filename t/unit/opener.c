@@ -46,9 +46,7 @@ seal_by(const struct party *party, bool signs, bool at_rest)
 	      frame_add(&frame, "node", span_of("bob")) == 0 &&
 	      message_add(&frame.message, "a: b\n\nc\n", 8) == 0);
 	CHECK(sealer_seal(&sealer, &frame, &target, &why) == SEALER_DONE);
-	message_free(&sealed);
-	sealed = frame.message;
-	message_init(&frame.message);
+	message_move(&sealed, &frame.message);
 	frame_free(&frame);
 	selfseal_forget(&sealer.selfseal);
 	arena_free(&sealer.keyend.arena);
