@@ -204,6 +204,18 @@ as_user() {
 	done
 }
 
+@test "a queue of another user is refused, though we may write to it" {
+	[ "$(id -u)" = 0 ] || skip "only root may write to what is another user's"
+	put 0 q
+	chown nobody q
+	put 111 q
+	[ "$stderr" = "relay-put: fatal: cannot open 'q': it must be our own, and we must get there" ]
+	run -111 --separate-stderr relay-retry -1 q cat
+	[[ $stderr == *"'q': it must be our own, "* ]]
+	run -0 relay-ls q
+	[ "${#lines[@]}" = 1 ]
+}
+
 @test "a queue of another version, or a directory with something in it, is refused" {
 	put 0 q
 	for version in 'pimail-queue 2' 'pimail-queue 10' 'pimail-queue' ''; do

@@ -253,6 +253,25 @@ retry() {
 	[ "$(cat q/bob/*.copies | grep -c dave)" = 80 ]
 }
 
+@test "a peer that was away a moment ago is not asked for room" {
+	says dave 'done'
+	put bob one
+	run -111 retry -1 -o hello=0
+	grep -q '^failures: 1$' q/carol/.state
+	grep -qx one dave.got
+	says carol 'done'
+	put bob two
+	rm q/bob/.state visits
+	run -111 retry -1 -o hello=0
+	run -1 grep -x carol visits
+	grep -qx two dave.got
+	[ "$(cat q/bob/*.copies)" = $'dave\ndave' ]
+	# when it is time to try it again, it is one of them
+	rm q/bob/.state q/carol/.state
+	run -111 retry -1 -o hello=0
+	[ "$(sed -n '/^one\|^two/p' carol.got | sort)" = $'one\ntwo' ]
+}
+
 @test "a damaged entry is held, and the others go" {
 	put bob one
 	put bob two

@@ -128,6 +128,18 @@ settle_version(int dir, bool make)
 	return rc;
 }
 
+/* What somebody else puts there its runner can neither read nor remove. */
+static bool
+is_ours(int dir)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return false;
+	errno = EACCES;
+	return st.st_uid == geteuid();
+}
+
 int
 queue_open(struct queue *queue, const char *path, bool make)
 {
@@ -139,6 +151,7 @@ queue_open(struct queue *queue, const char *path, bool make)
 		return -1;
 	/* who made a directory in it may have died before this */
 	if (file_only_owner(queue->dir) == 0 &&
+	    (!make || is_ours(queue->dir)) &&
 	    settle_version(queue->dir, make) == 0 &&
 	    (!make || fsync(queue->dir) == 0))
 		return 0;
@@ -150,6 +163,8 @@ const char *
 queue_reason(int error)
 {
 	switch (error) {
+	case EACCES:
+		return "it must be our own, and we must get there";
 	case EPERM:
 		return "others may write to it";
 	case EPROTO:

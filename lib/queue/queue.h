@@ -52,8 +52,9 @@ struct queue_walk {
 };
 
 /* Opens a queue; make: makes it, the last directory too, if it is not there.
- * 0; -1 with errno: EPERM if others may write to it, EPROTO if it is a queue
- * of another version, or no queue and not empty. */
+ * 0; -1 with errno: EPERM if others may write to it, EACCES if it is to be
+ * made or written to and is not our own, EPROTO if it is a queue of another
+ * version, or no queue and not empty. */
 int queue_open(struct queue *queue, const char *path, bool make);
 /* What such an errno means, in words. */
 const char *queue_reason(int error);
