@@ -34,7 +34,13 @@ names() {
 call() {
 	local whom=(-r1)
 	[ -z "${2-}" ] || whom=(-s "$2")
+	wait_for 20 unlocked
 	"${AS[@]}" /usr/lib/uucp/uucico -I "$1/etc/config" -q "${whom[@]}"
+}
+
+# One who was called a moment ago is still at it, and talks to nobody else.
+unlocked() {
+	[ -z "$(find ./*/spool/uucp -name 'LCK..*')" ]
 }
 
 call_again() {
