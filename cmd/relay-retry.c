@@ -67,7 +67,7 @@ wants_nodes(const char *line)
 int
 main(int argc, char **argv)
 {
-	static struct errands how = {.copies = 2,
+	static struct errand_settings how = {.copies = 2,
 	    .days = 30,
 	    .first = 60,
 	    .last = 14400,

@@ -244,7 +244,7 @@ load_nodes(struct errand *errand)
 }
 
 enum errand_status
-errand_run(const struct errands *how, const struct queue *queue,
+errand_run(const struct errand_settings *how, const struct queue *queue,
     const char *name, bool probe, int64_t believed)
 {
 	struct errand errand = {.how = how,
@@ -304,7 +304,7 @@ is_long_ago(const struct errand *errand)
 }
 
 enum errand_status
-errand_hello(const struct errands *how, const struct queue *queue)
+errand_hello(const struct errand_settings *how, const struct queue *queue)
 {
 	struct errand errand = {.how = how, .queue = queue, .now = time(NULL)};
 	const struct member *peer;

@@ -16,7 +16,7 @@
 #define ERRAND_DAYS 30      /* that a copy is kept, if we do not say */
 
 /* How the runner was started. */
-struct errands {
+struct errand_settings {
 	const char *line;     /* the pipeline, see transport.h */
 	const char *nodes;    /* directory of manifests; NULL: no network */
 	const char *keydir;   /* our keys */
@@ -30,9 +30,9 @@ struct errands {
 	uint64_t hello;       /* seconds without mail until a node is visited */
 };
 
-/* One of them, under way. */
+/* One, under way. */
 struct errand {
-	const struct errands *how;
+	const struct errand_settings *how;
 	const struct queue *queue;
 	struct destination destination;
 	struct nodes *nodes;        /* NULL: no network */
@@ -53,13 +53,13 @@ enum errand_status {
 /* Runs one.  probe: the destination itself may be tried; believed: what the
  * clock has said when it could be believed (it may jump meanwhile), 0 if it
  * cannot. */
-enum errand_status errand_run(const struct errands *how,
+enum errand_status errand_run(const struct errand_settings *how,
     const struct queue *queue, const char *name, bool probe, int64_t believed);
 
 /* Visits the nodes that have not answered for as long as how->hello says, for
  * their manifests. */
 enum errand_status errand_hello(
-    const struct errands *how, const struct queue *queue);
+    const struct errand_settings *how, const struct queue *queue);
 
 /* The parts of errand_run().  Brings all entries to the destination; *all:
  * whether it was there and had no "later" for any of them.  0, or -1 if the

@@ -12,10 +12,10 @@
 #include "peer/target.h"
 #include "queue/guard.h"
 
-#define LOOK_S 3600 /* how often we look for what is too old */
+#define SURVEY_S 3600 /* how often we look for what is too old */
 
 struct runner {
-	const struct errands *how;
+	const struct errand_settings *how;
 	const struct queue *queue;
 	struct targets targets;
 	uint64_t parallel;
@@ -23,7 +23,7 @@ struct runner {
 	bool stopping;
 	int64_t believed; /* the clock when it could be; 0: it cannot */
 	int signals;      /* signalfd */
-	int64_t next_look;
+	int64_t next_survey;
 	int64_t next_hello; /* INT64_MAX: never */
 	pid_t hello;        /* of the visits without mail; 0: none */
 };
@@ -52,7 +52,7 @@ start(struct runner *runner, const struct target *target, bool probe)
 	if (target == NULL)
 		_exit((int)errand_hello(runner->how, runner->queue));
 	_exit((int)errand_run(runner->how, runner->queue, target->name, probe,
-	    target->look ? runner->believed : 0));
+	    target->survey ? runner->believed : 0));
 }
 
 /* Starts an errand if there is one to do. */
@@ -64,12 +64,12 @@ serve(struct runner *runner, struct target *target, int64_t now)
 	if (target->pid != 0 || !target->left ||
 	    runner->running >= runner->parallel ||
 	    (!probe && !target->fresh &&
-		!(target->look && runner->believed != 0)))
+		!(target->survey && runner->believed != 0)))
 		return;
 	target->pid = start(runner, target, probe);
 	if (target->pid == 0)
 		target->next = now + (int64_t)runner->how->first;
-	target->fresh = target->look = false;
+	target->fresh = target->survey = false;
 }
 
 /* Whether a time has come; also if it is so far away that the clock must have
@@ -87,12 +87,12 @@ serve_all(struct runner *runner)
 	int64_t now = time(NULL), hello = (int64_t)runner->how->hello;
 	size_t i;
 
-	if (has_come(runner->next_look, now, LOOK_S)) {
+	if (has_come(runner->next_survey, now, SURVEY_S)) {
 		runner->believed = guard_look(runner->queue, now,
 				       targets_survey(&runner->targets))
 				       ? now
 				       : 0;
-		runner->next_look = now + LOOK_S;
+		runner->next_survey = now + SURVEY_S;
 	}
 	for (i = 0; i < runner->targets.count; i++)
 		serve(runner, &runner->targets.all[i], now);
@@ -166,7 +166,7 @@ take_signals(struct runner *runner)
 static int
 sleep_of(const struct runner *runner)
 {
-	int64_t now = time(NULL), next = runner->next_look;
+	int64_t now = time(NULL), next = runner->next_survey;
 	const struct target *target;
 	size_t i;
 
@@ -179,8 +179,8 @@ sleep_of(const struct runner *runner)
 	if (runner->hello == 0 && runner->next_hello < next)
 		next = runner->next_hello;
 	/* a clock that was set back does not make it longer */
-	if (next > now + LOOK_S)
-		next = now + LOOK_S;
+	if (next > now + SURVEY_S)
+		next = now + SURVEY_S;
 	return next <= now ? 0 : (int)(next - now) * 1000;
 }
 
@@ -260,7 +260,7 @@ is_empty(const struct runner *runner)
 }
 
 int
-runner_run(const struct errands *how, const struct queue *queue,
+runner_run(const struct errand_settings *how, const struct queue *queue,
     uint64_t parallel, bool once)
 {
 	struct runner runner = {

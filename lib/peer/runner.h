@@ -12,7 +12,7 @@
 /* Runs until SIGTERM, or with once until all that is due was tried.  SIGHUP
  * makes all due.  Returns an exit status: with once STATUS_DEFER if anything
  * is left. */
-int runner_run(const struct errands *how, const struct queue *queue,
+int runner_run(const struct errand_settings *how, const struct queue *queue,
     uint64_t parallel, bool once);
 
 #endif

@@ -116,19 +116,6 @@ targets_free(struct targets *targets)
 	free(targets->all);
 }
 
-/* Events were lost. */
-static void
-look_at_all(struct targets *targets)
-{
-	size_t i;
-
-	find_targets(targets);
-	for (i = 0; i < targets->count; i++) {
-		targets->all[i].fresh = true;
-		target_look(targets, &targets->all[i]);
-	}
-}
-
 /* Something was put into the queue or a destination of it. */
 static void
 take_event(struct targets *targets, const struct inotify_event *event)
@@ -169,7 +156,7 @@ targets_events(struct targets *targets)
 	while (n > 0 && at < (size_t)n) {
 		event = (const void *)(events.octets + at);
 		if ((event->mask & IN_Q_OVERFLOW) != 0)
-			look_at_all(targets);
+			find_targets(targets); /* events were lost */
 		else
 			take_event(targets, event);
 		at += sizeof(*event) + event->len;
@@ -206,7 +193,7 @@ targets_survey(struct targets *targets)
 	size_t i;
 
 	for (i = 0; i < targets->count; i++) {
-		targets->all[i].look = true;
+		targets->all[i].survey = true;
 		one = newest_of(targets->queue, targets->all[i].name);
 		newest = one > newest ? one : newest;
 	}

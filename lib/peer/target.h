@@ -18,7 +18,7 @@ struct target {
 	int64_t next; /* seconds since 1970: its mail may be tried */
 	bool left;    /* there are entries, */
 	bool fresh;   /* and some came since the last errand */
-	bool look;    /* its entries have to be looked at for their age */
+	bool survey;  /* its entries have to be looked at for their age */
 };
 
 struct targets {

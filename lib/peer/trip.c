@@ -1,13 +1,11 @@
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "peer/import.h"
+#include "peer/hello.h"
 #include "peer/transport.h"
 #include "peer/trip.h"
 
@@ -67,87 +65,6 @@ deadline_of(const struct trip *trip)
 	return deadline < trip->end ? deadline : trip->end;
 }
 
-/* Runs the operator's command after a new manifest. */
-static void
-run_imported(const char *command)
-{
-	char *const argv[] = {(char *)(uintptr_t) "sh",
-	    (char *)(uintptr_t) "-c", (char *)(uintptr_t)command, NULL};
-	pid_t pid;
-
-	pid = proc_spawn(argv, STDIN_FILENO, STDERR_FILENO, -1, NULL);
-	if (pid < 0 || proc_status(proc_wait(pid)) != STATUS_OK)
-		warning("'%s' failed", command);
-}
-
-/* A newer manifest that the node has sent. */
-static void
-take_manifest(const struct trip *trip, const struct message *message)
-{
-	const struct errands *how = trip->errand->how;
-	struct buf text = BUF_INIT(PARCEL_MAX);
-	struct openpgp *openpgp;
-	struct parcel parcel;
-	struct span spans[2];
-
-	if (message_spans(message, spans)) {
-		buf_addspan(&text, spans[0]);
-		buf_addspan(&text, spans[1]);
-	}
-	openpgp = openpgp_new(how->keydir);
-	if (text.full || text.len == 0 ||
-	    parcel_read(&parcel, buf_span(&text)) < 0)
-		warning(
-		    "node %s sends something that is no manifest", trip->name);
-	else if (openpgp != NULL &&
-		 import_parcel(openpgp, how->nodes, trip->name, &parcel) ==
-		     IMPORT_DONE &&
-		 how->imported != NULL)
-		run_imported(how->imported);
-	openpgp_free(openpgp);
-	buf_free(&text);
-}
-
-static int
-add_hello(const struct trip *trip, struct frame *frame)
-{
-	char id[FRAME_ID_SIZE], serial[24];
-
-	frame_new_id(id);
-	snprintf(serial, sizeof(serial), "%" PRIu64,
-	    import_serial(trip->errand->how->nodes, trip->name));
-	if (frame_add(frame, "id", span_of(id)) < 0 ||
-	    frame_add(frame, "relay", span_of("hello")) < 0 ||
-	    frame_add(frame, "node", span_of(trip->name)) < 0 ||
-	    frame_add(frame, "serial", span_of(serial)) < 0)
-		return -1;
-	return 0;
-}
-
-/* Asks whether the node is there and has a newer manifest.  What knows no hello
- * gives some verdict or other, and that is all right. */
-static int
-say_hello(struct trip *trip)
-{
-	int64_t deadline = deadline_of(trip);
-	struct frame hello, answer;
-	int rc = 0;
-
-	frame_init(&hello);
-	frame_init(&answer);
-	if (add_hello(trip, &hello) < 0 ||
-	    courier_send(&trip->courier, &hello, deadline) < 0 ||
-	    courier_receive(
-		&trip->courier, frame_get(&hello, "id"), &answer, deadline) < 0)
-		rc = fail(trip, "cannot reach it", errno);
-	else if (answer.verdict == VERDICT_PASS &&
-		 message_size(&answer.message) > 0)
-		take_manifest(trip, &answer.message);
-	frame_free(&hello);
-	frame_free(&answer);
-	return rc;
-}
-
 int
 trip_begin(struct trip *trip, struct errand *errand, const char *name,
     const struct member *peer)
@@ -164,7 +81,10 @@ trip_begin(struct trip *trip, struct errand *errand, const char *name,
 		frame_init(&trip->items[i].frame);
 	if (set_out(trip, peer) < 0)
 		return -1;
-	return peer != NULL && errand->how->hello > 0 ? say_hello(trip) : 0;
+	if (peer != NULL && errand->how->hello > 0 &&
+	    hello_say(&trip->courier, errand->how, name, deadline_of(trip)) < 0)
+		return fail(trip, "cannot reach it", errno);
+	return 0;
 }
 
 void

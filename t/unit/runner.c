@@ -64,7 +64,7 @@ put_copy(const struct destination *destination, const char *id)
 
 /* One pass, in a process of its own, since it takes signals. */
 static void
-pass(const struct errands *how, const struct queue *queue)
+pass(const struct errand_settings *how, const struct queue *queue)
 {
 	int wait_status;
 	pid_t pid;
@@ -81,7 +81,7 @@ test_nothing_expires_by_a_clock_that_jumps_during_a_visit(void)
 {
 	static const char id[] = "0123456789abcdef0123456789abcdef"
 				 "0123456789abcdef0123456789abcdef";
-	struct errands how = {
+	struct errand_settings how = {
 	    .days = 30, .first = 60, .last = 3600, .timeout = 1000};
 	struct destination destination;
 	struct queue queue;
