@@ -457,6 +457,29 @@ lines() { # STATE: how many lines of the file of seen say so
 	[ "$(wc -l <opened)" = 1 ]
 }
 
+@test "who brings much does not keep the others from their turn" {
+	local flood n
+	for n in $(seq 200); do
+		mail "much $n" >m
+		ours "t$n"
+	done >much
+	printf '#!/bin/sh\nsleep 0.4\nexec cat\n' >slowly
+	chmod +x slowly
+	relay-accept -p carol -n nodes -o seen=known "own=$R open |
+	    mail-filter -- ./slowly | maildir-deliver mail" <much >answers 2>log 3>&- &
+	flood=$!
+	wait_for 10 grep -sq verdict answers
+	for n in 1 2 3 4 5; do
+		mail "few $n" >m
+		ours "d$n" >one
+		relay-accept -p dave -n nodes -o seen=known -o lock=3 "own=$R open |
+		    maildir-deliver mail" <one >"out$n" 2>>log 3>&- || :
+	done
+	kill "$flood"
+	wait "$flood" || :
+	[ "$(grep -l '^verdict: done' out? | wc -l)" = 5 ]
+}
+
 @test "two holders at once, and kills at any moment: each mail is there once" {
 	for seed in 1 2; do
 		rm -rf mail known opened

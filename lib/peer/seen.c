@@ -18,6 +18,7 @@
 
 #define CHUNK 65536
 #define LOCK_PAUSE_MS 2  /* between two tries */
+#define LOCK_LEAVE_MS 6  /* to those who try, behind a delivery */
 #define SPARE_LINES 1000 /* that may be worth nothing */
 #define DAY 86400
 
@@ -28,6 +29,7 @@ struct seen {
 	uint64_t days;
 	int fd;
 	int lock;
+	bool wrote;   /* since it was locked */
 	dev_t device; /* of fd */
 	ino_t inode;
 	off_t at;     /* how much of it is in the table */
@@ -299,12 +301,20 @@ tidy(struct seen *seen)
 		    "cannot write '%s' anew: %s", seen->path, strerror(errno));
 }
 
+static void
+nap(long ms)
+{
+	const struct timespec pause = {0, ms * 1000000};
+
+	nanosleep(&pause, NULL);
+}
+
 int
 seen_lock(struct seen *seen, int64_t deadline)
 {
-	const struct timespec pause = {0, LOCK_PAUSE_MS * 1000000};
 	int saved;
 
+	seen->wrote = false;
 	while (flock(seen->lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -1;
@@ -312,7 +322,7 @@ seen_lock(struct seen *seen, int64_t deadline)
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		nanosleep(&pause, NULL);
+		nap(LOCK_PAUSE_MS);
 	}
 	if (seen_look(seen) == 0 && repair(seen) == 0) {
 		tidy(seen);
@@ -329,6 +339,10 @@ void
 seen_unlock(struct seen *seen)
 {
 	flock(seen->lock, LOCK_UN);
+	/* who has much would have it again before others see that it was free
+	 */
+	if (seen->wrote)
+		nap(LOCK_LEAVE_MS);
 }
 
 int
@@ -391,6 +405,7 @@ append(struct seen *seen, struct seenentry *entry)
 	}
 	seen->at += (off_t)len;
 	seen->lines++;
+	seen->wrote = true;
 	seentable_note(&seen->table, entry);
 	return 0;
 }
