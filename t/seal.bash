@@ -129,7 +129,6 @@ hanging() {
 		    env PATH="$D/bin" "$@" -o gpg-wait=$wait
 		[ ! -e pids ] || [ "$(wc -l <pids)" -lt 2 ] || break
 	done
-	# shellcheck disable=SC2154 # run sets them
 	echo "$output" "$stderr"
 	[ "$(wc -l <pids)" = 2 ]
 	while read -r pid; do
