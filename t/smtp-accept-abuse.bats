@@ -280,7 +280,10 @@ small() {
 		[ "$(find "/proc/$SERVER/fd" | wc -l)" -le $((before + 16)) ]
 	}
 	wait_for 10 after
-	run -1 pgrep -P "$SERVER" -r Z
+	no_zombies() {
+		! pgrep -P "$SERVER" -r Z
+	}
+	wait_for 10 no_zombies
 	small
 }
 

@@ -87,7 +87,7 @@ script() {
 	# the second answer comes late: it can be no other message's verdict
 	serve -o pool=1 "local=stage.py stale"
 	one 250
-	sleep 0.5
+	wait_for 10 [ -e late ]
 	one '451 4\.3\.0'
 	one 250
 	[ "$(wc -l <pids)" = 2 ]
@@ -175,7 +175,7 @@ script() {
 }
 
 @test "who waits for a pipeline waits at most -o wait, then 451" {
-	serve -o pool=1 -o wait=1 'local=stage.py wait go'
+	serve -o pool=1 -o wait=3 'local=stage.py wait go'
 	client <<-'E'
 		one, two = Peer(P), Peer(P)
 		for p in one, two:
@@ -194,7 +194,7 @@ script() {
 }
 
 @test "no worker in time: 451 instead of 354, and the session goes on" {
-	serve -o workers=1 -o wait=1
+	serve -o workers=1 -o wait=3
 	client <<-'E'
 		one, two = Peer(P), Peer(P)
 		one.envelope()

@@ -239,7 +239,7 @@ subject() {
 
 @test "no handshake, half of one, or an old protocol: the end, and it lives on" {
 	certificate mx
-	serve -o cert=mx.pem -o timeout=2
+	serve -o cert=mx.pem -o timeout=4
 	client <<-'E'
 		for octets in (b"NOOP\r\n" * 10, b"", b"\x16\x03\x01\x02\x00\x01", None):
 		    p = Peer(P)
@@ -273,7 +273,7 @@ subject() {
 
 @test "implicit TLS from the first octet, and nothing in the clear" {
 	certificate mx
-	IMPLICIT=1 serve -o cert=mx.crt -o key=mx.key -o implicit-tls=1 -o timeout=2
+	IMPLICIT=1 serve -o cert=mx.crt -o key=mx.key -o implicit-tls=1 -o timeout=4
 	client <<-'E'
 		p = Peer(P, tls=True)
 		assert "STARTTLS" not in p.ask("EHLO client", "250")

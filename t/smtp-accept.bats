@@ -610,7 +610,7 @@ print((("a" * 60 + ".") * 9)[:n - 1] + "a")' "$1"
 }
 
 @test "a client that is silent gets 421 after -o timeout" {
-	serve -o timeout=1
+	serve -o timeout=3
 	talk <<-'E'
 		< 220
 		< 421 4\.4\.2

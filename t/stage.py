@@ -89,6 +89,7 @@ def main():
             say(answer(identity))
             time.sleep(0.2)
             say(answer(identity))
+            open("late", "w", encoding="ascii").close()
         elif how == "cut":
             say(answer(identity)[:-3])
             sys.exit(0)
