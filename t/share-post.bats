@@ -77,6 +77,15 @@ answered() { # STATUS: the answer to f, in `answer`
 	[ ! -e "state/bob/$sum.sent" ]
 }
 
+@test "what was queued when the clock was ahead is queued again" {
+	run -111 carry
+	touch -d '10 years' "state/bob/$sum.sent"
+	run -111 carry
+	[ "$(find spool -type f | wc -l)" = 2 ]
+	run -111 carry
+	[ "$(find spool -type f | wc -l)" = 2 ]
+}
+
 @test "a question for a manifest is not carried" {
 	echo | mail-frame -f 'relay: hello' -f 'node: bob' >g
 	run -111 carry g
