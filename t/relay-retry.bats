@@ -158,6 +158,23 @@ retry() {
 	[[ $stderr == *"reason='cannot make the command: no manifest says how to reach it'"* ]]
 }
 
+@test "where another node answers, nothing is given and nothing given up" {
+	put bob ours
+	put bob theirs 'from: dave'
+	# bob's name leads to carol, who does not store for him
+	mkdir carols
+	cp nodes/{bob,carol,dave,eve}.yaml carols
+	sed -i '/domains/a\  stores: {for: [dave]}' carols/carol.yaml
+	ln -s carol.yaml carols/self.yaml
+	printf '#!/bin/sh\nexec %s\n' "relay-accept -p eve -n carols \\
+	    -o seen=known own='maildir-deliver mail' other='relay-put other'" >there
+	run -111 --separate-stderr retry -1 -o copies=0 -o bounces=bounces
+	echo "$stderr"
+	[ "$(left bob)" = 2 ]
+	[ ! -d bounces ]
+	[[ $stderr == *"destination=bob reached=no failures=1 "*"another node is there"* ]]
+}
+
 @test "when it dies in the middle nothing is lost" {
 	for n in $(seq 40); do put bob "message $n"; done
 	says bob die
@@ -480,6 +497,23 @@ retry() {
 	[ ! -e "$entry" ]
 	[[ $stderr == *'to=nobody verdict=dropped'* ]]
 	grep -q '^new' q/bob/*
+}
+
+@test "how long copies stay says our manifest, and 366 days are the most" {
+	aged() { # DAYS: whether mail that has been here for so long goes
+		rm -rf q
+		put bob "mail of $1 days" 'from: carol'
+		touch -d "$1 days ago" q/bob/*
+		printf '%s 1000\n' "$(date +%s)" >q/.clock
+		run relay-retry -1 -n nodes -k keys -o hello=0 q './there %n'
+		[ "$(left bob)" = 0 ]
+	}
+	sed -i '/domains/a\  stores: {for: all, days: 3}' nodes/eve.yaml
+	aged 4
+	run ! aged 2
+	sed -i 's/days: 3/days: 1000/' nodes/eve.yaml
+	run ! aged 365
+	aged 367
 }
 
 @test "nothing expires while the clock is before the newest entry" {
