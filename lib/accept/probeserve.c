@@ -2,50 +2,20 @@
  * probeserve: the process that knocks at the mail servers of other nodes.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "accept/confine.h"
-#include "accept/probe.h"
+#include "accept/knock.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scan.h"
 #include "net/channel.h"
 
 #define DNS_PORT 53
-#define LEAVE_MS 1000     /* for a host to answer QUIT */
-#define GREETING_MAX 4096 /* octets of one that are read */
 #define SOCKETS_MAX (PROBE_OPEN_MAX * PROBE_ADDRESSES_MAX)
-
-/* A connection. */
-struct knock {
-	int fd;         /* -1: it is over */
-	bool connected; /* or it tries to */
-	bool counted;   /* its greeting has been judged */
-	bool quit;      /* QUIT was said */
-	size_t octets;  /* that were read */
-	size_t column;  /* of the line at hand, whose */
-	char line[4];   /* beginning this is */
-};
-
-/* A host that is being tried. */
-struct probe {
-	struct probe *next;
-	struct prober *prober;
-	uint64_t serial;
-	int64_t deadline;
-	struct dns_question *questions[2]; /* to the DNS that are open */
-	struct knock knocks[PROBE_ADDRESSES_MAX];
-	size_t count;
-	bool answered;
-	bool lacking; /* of something of our own */
-	char why[PROBE_WHY_MAX + 1];
-};
 
 struct prober {
 	const struct probe_config *config;
@@ -71,161 +41,9 @@ send_answer(const struct prober *prober, uint64_t serial,
 }
 
 static void
-knock_end(struct knock *knock)
+on_answer(const struct probe *probe, enum probe_state state, const char *why)
 {
-	if (knock->fd >= 0)
-		close(knock->fd);
-	knock->fd = -1;
-	knock->counted = true;
-}
-
-/* Says how it is, once; who has been greeted has a moment to take leave, and
- * all else ends. */
-static void
-conclude(struct probe *probe, enum probe_state state)
-{
-	int64_t leave = clock_ms() + LEAVE_MS;
-	size_t i;
-
-	if (probe->answered)
-		return;
-	probe->answered = true;
-	send_answer(probe->prober, probe->serial, state,
-	    state == PROBE_UP ? "" : probe->why);
-	if (probe->deadline > leave)
-		probe->deadline = leave;
-	for (i = 0; i < probe->count; i++)
-		if (!probe->knocks[i].counted)
-			knock_end(&probe->knocks[i]);
-}
-
-static void
-conclude_in_vain(struct probe *probe)
-{
-	conclude(probe, probe->lacking ? PROBE_UNKNOWN : PROBE_DOWN);
-}
-
-/* If nothing is left that could greet us, it is down. */
-static void
-conclude_if_vain(struct probe *probe)
-{
-	size_t i;
-
-	for (i = 0; i < probe->count; i++)
-		if (!probe->knocks[i].counted)
-			return;
-	if (probe->questions[0] == NULL && probe->questions[1] == NULL)
-		conclude_in_vain(probe);
-}
-
-static void
-set_why(struct probe *probe, const char *text, const char *more)
-{
-	snprintf(probe->why, sizeof(probe->why), "%s%s", text, more);
-	err_printable(probe->why, strlen(probe->why));
-}
-
-static void
-knock_fails(struct probe *probe, struct knock *knock, const char *why)
-{
-	if (!knock->counted)
-		set_why(probe, why, "");
-	knock_end(knock);
-	conclude_if_vain(probe);
-}
-
-/* What is no fault of the host. */
-static bool
-is_lack(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	       error == ENOMEM || error == EADDRNOTAVAIL;
-}
-
-static void
-knock_at(struct probe *probe, const struct sockaddr *address, socklen_t len)
-{
-	struct knock *knock = &probe->knocks[probe->count];
-
-	if (probe->answered || probe->count == PROBE_ADDRESSES_MAX)
-		return;
-	memset(knock, 0, sizeof(*knock));
-	knock->fd = socket(
-	    address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (knock->fd >= 0 &&
-	    (connect(knock->fd, address, len) == 0 || errno == EINPROGRESS)) {
-		probe->count++;
-		return;
-	}
-	probe->lacking |= is_lack(errno);
-	set_why(probe, strerror(errno), "");
-	if (knock->fd >= 0)
-		close(knock->fd);
-}
-
-static void
-knock_at_record(struct probe *probe, struct span record)
-{
-	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-	struct sockaddr_in four = {.sin_family = AF_INET};
-	in_port_t port = htons((uint16_t)probe->prober->config->port);
-
-	if (record.len == sizeof(four.sin_addr)) {
-		four.sin_port = port;
-		memcpy(&four.sin_addr, record.p, record.len);
-		knock_at(probe, (struct sockaddr *)&four, sizeof(four));
-	} else if (record.len == sizeof(six.sin6_addr)) {
-		six.sin6_port = port;
-		memcpy(&six.sin6_addr, record.p, record.len);
-		knock_at(probe, (struct sockaddr *)&six, sizeof(six));
-	}
-}
-
-static void
-take_answer(struct probe *probe, const struct dns_answer *answer)
-{
-	size_t i;
-
-	for (i = 0; i < answer->count; i++)
-		knock_at_record(probe, answer->records[i]);
-	if (probe->why[0] == '\0' && answer->count == 0)
-		set_why(probe, "no address: ",
-		    answer->state == DNS_NO_NAME ? "no such name"
-		    : answer->state == DNS_EMPTY ? "the name has none"
-						 : answer->reason);
-	conclude_if_vain(probe);
-}
-
-static void
-on_a(void *arg, const struct dns_answer *answer)
-{
-	struct probe *probe = arg;
-
-	probe->questions[0] = NULL;
-	take_answer(probe, answer);
-}
-
-static void
-on_aaaa(void *arg, const struct dns_answer *answer)
-{
-	struct probe *probe = arg;
-
-	probe->questions[1] = NULL;
-	take_answer(probe, answer);
-}
-
-static struct dns_question *
-ask(struct probe *probe, const char *host, unsigned type,
-    void (*callback)(void *arg, const struct dns_answer *answer))
-{
-	struct dns_question *question;
-
-	question = dns_ask(probe->prober->dns, host, type, callback, probe);
-	if (question == NULL) {
-		probe->lacking |= errno != EINVAL;
-		set_why(probe, "its name cannot be asked for", "");
-	}
-	return question;
+	send_answer(probe->arg, probe->serial, state, why);
 }
 
 static void
@@ -241,125 +59,16 @@ begin(struct prober *prober, const struct probe_question *question)
 	probe = calloc(1, sizeof(*probe));
 	if (probe == NULL)
 		fatal("out of memory");
-	probe->prober = prober;
 	probe->serial = question->serial;
+	probe->dns = prober->dns;
+	probe->port = (uint16_t)prober->config->port;
+	probe->answer = on_answer;
+	probe->arg = prober;
 	probe->deadline = clock_ms() + (int64_t)prober->config->wait;
 	probe->next = prober->probes;
 	prober->probes = probe;
 	prober->count++;
-	probe->questions[0] = ask(probe, question->host, DNS_A, on_a);
-	probe->questions[1] = ask(probe, question->host, DNS_AAAA, on_aaaa);
-	conclude_if_vain(probe);
-}
-
-/* The line at hand begins with these octets. */
-static void
-judge(struct probe *probe, struct knock *knock)
-{
-	char code[4];
-
-	if (knock->counted)
-		return;
-	if (memcmp(knock->line, "220", 3) == 0) {
-		knock->counted = true;
-		conclude(probe, PROBE_UP);
-		return;
-	}
-	memcpy(code, knock->line, 3);
-	code[3] = '\0';
-	set_why(probe, "it greets with ", code);
-	knock->counted = true;
-	conclude_if_vain(probe);
-}
-
-/* The greeting may have several lines, "220-text"; the last one has no dash. */
-static void
-take_octet(struct probe *probe, struct knock *knock, char c)
-{
-	if (knock->column < sizeof(knock->line))
-		knock->line[knock->column] = c;
-	knock->column++;
-	if (knock->column == sizeof(knock->line))
-		judge(probe, knock);
-	if (c != '\n')
-		return;
-	if (knock->column < sizeof(knock->line))
-		knock_fails(probe, knock, "it greets with no reply of SMTP");
-	else if (knock->line[3] != '-' && !knock->quit) {
-		knock->quit = true;
-		send(knock->fd, "QUIT\r\n", 6, MSG_NOSIGNAL);
-	}
-	knock->column = 0;
-}
-
-static void
-listen_to(struct probe *probe, struct knock *knock)
-{
-	char octets[512];
-	ssize_t i, n;
-
-	n = recv(knock->fd, octets, sizeof(octets), 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		knock_fails(probe, knock,
-		    n < 0 ? strerror(errno) : "it hangs up without a greeting");
-		return;
-	}
-	for (i = 0; i < n && knock->fd >= 0; i++)
-		take_octet(probe, knock, octets[i]);
-	knock->octets += (size_t)n;
-	if (knock->octets > GREETING_MAX)
-		knock_fails(probe, knock, "it greets without end");
-}
-
-static void
-knock_event(struct probe *probe, struct knock *knock)
-{
-	socklen_t len = sizeof(int);
-	int error = 0;
-
-	if (knock->connected) {
-		listen_to(probe, knock);
-		return;
-	}
-	if (getsockopt(knock->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	if (error == 0)
-		knock->connected = true;
-	else
-		knock_fails(probe, knock, strerror(error));
-}
-
-/* Whether there is nothing left to do. */
-static bool
-is_over(struct probe *probe, int64_t now)
-{
-	size_t i;
-
-	if (now >= probe->deadline) {
-		if (!probe->answered)
-			set_why(probe, "no greeting in time", "");
-		conclude_in_vain(probe);
-		return true;
-	}
-	for (i = 0; i < probe->count; i++)
-		if (probe->knocks[i].fd >= 0)
-			return false;
-	return probe->answered;
-}
-
-static void
-end(struct probe *probe)
-{
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		if (probe->questions[i] != NULL)
-			dns_cancel(probe->questions[i]);
-	for (i = 0; i < probe->count; i++)
-		knock_end(&probe->knocks[i]);
-	free(probe);
+	probe_begin(probe, question->host);
 }
 
 /* Ends those that are over; returns when the next one will be. */
@@ -370,10 +79,11 @@ sweep(struct prober *prober)
 	int64_t now = clock_ms(), next = CLOCK_NEVER;
 
 	while ((probe = *link) != NULL)
-		if (is_over(probe, now)) {
+		if (probe_is_over(probe, now)) {
 			*link = probe->next;
 			prober->count--;
-			end(probe);
+			probe_end(probe);
+			free(probe);
 		} else {
 			if (probe->deadline < next)
 				next = probe->deadline;
@@ -435,7 +145,7 @@ turn(struct prober *prober)
 	/* an event may end others of the same host */
 	for (i = 0; i < count; i++)
 		if (pfd[2 + i].revents != 0 && knocks[i]->fd >= 0)
-			knock_event(owners[i], knocks[i]);
+			probe_event(owners[i], knocks[i]);
 	dns_take(prober->dns);
 	return take_question(prober);
 }
