@@ -169,7 +169,6 @@ retry() {
 	printf '#!/bin/sh\nexec %s\n' "relay-accept -p eve -n carols \\
 	    -o seen=known own='maildir-deliver mail' other='relay-put other'" >there
 	run -111 --separate-stderr retry -1 -o copies=0 -o bounces=bounces
-	echo "$stderr"
 	[ "$(left bob)" = 2 ]
 	[ ! -d bounces ]
 	[[ $stderr == *"destination=bob reached=no failures=1 "*"another node is there"* ]]
@@ -556,6 +555,58 @@ retry() {
 	grep -qx 'direction: bounce' "$1"
 	grep -qx 'recipient: - alice@example.net' "$1"
 	grep -q '550 5.1.1 Nobody here' "$1"
+}
+
+@test "what nobody has taken after -o days bounces to its sender" {
+	frame m | relay-put -o clear=1 q >answer
+	aged() { # DAYS
+		touch -d "$1 days ago" q/carol.example/[0-9a-f]*
+		printf '%s 1000\n' "$(date +%s)" >q/.clock
+		rm -f q/carol.example/.state
+		run relay-retry -1 -o days=5 -o bounces=bounces q './there %n'
+	}
+	aged 4
+	[ ! -e bounces ]
+	[ "$(left carol.example)" = 1 ]
+	aged 6
+	[ "$(left carol.example)" = 0 ]
+	set -- bounces/example.net/[0-9a-f]*
+	[ $# = 1 ]
+	grep -qx 'recipient: - alice@example.net' "$1"
+	for days in 0 367; do
+		run -111 --separate-stderr relay-retry -1 -o days=$days q cat
+		[[ $stderr == *"'days=$days'"* ]]
+	done
+}
+
+@test "as many destinations as -o parallel says are tried at a time" {
+	cat >slow <<-'EOF'
+		#!/bin/sh
+		echo begin >>at
+		n=0 # until so many have begun, or for two seconds
+		while [ "$(grep -c begin at)" -lt "$(cat want)" ] && [ $n -lt 20 ]; do
+			sleep 0.1
+			n=$((n + 1))
+		done
+		echo end >>at
+		exit 1
+	EOF
+	chmod +x slow
+	most() { awk '/begin/ { if (++n > max) max = n } /end/ { n-- }
+		END { print max }' at; }
+	for n in bob carol dave frank grace; do
+		node $n
+		put $n one
+	done
+	echo 2 >want
+	run -111 relay-retry -1 -o parallel=1 q ./slow
+	[ "$(grep -c begin at)" = 5 ]
+	[ "$(most)" = 1 ]
+	rm -f at q/*/.state
+	echo 3 >want
+	run -111 relay-retry -1 -o parallel=2 q ./slow
+	[ "$(grep -c begin at)" = 5 ]
+	[ "$(most)" = 2 ]
 }
 
 @test "a pipeline with a mistake is said at once" {
