@@ -201,12 +201,12 @@ rcpt() {
 }
 
 @test "an owner that accepts and does not greet is down after -o backup-wait" {
-	backup -o backup-wait=0.5
+	backup -o backup-wait=2
 	peer <<<'time.sleep(30)'
 	rcpt '250 '
 	logged 'down \(no greeting in time\)'
 	# nor does one that comes octet by octet
-	peer <<<$'for x in b"220 so slow":\n    c.sendall(bytes([x])); time.sleep(.3)'
+	peer <<<$'for x in b"220 so slow":\n    c.sendall(bytes([x])); time.sleep(1)'
 	sleep 1.1
 	rcpt '250 '
 	# nor is a greeting without end waited for
@@ -304,7 +304,7 @@ rcpt() {
 }
 
 @test "a prober that hangs: 451 after a moment, and there is another one" {
-	backup -o backup-wait=0.2
+	backup -o backup-wait=1
 	rcpt '250 '
 	first=$(prober)
 	kill -STOP "$first"
