@@ -105,7 +105,7 @@ retry() {
 	relay-retry -n nodes -k keys "$@" q './there %n'
 }
 
-@test "what the owner takes is removed, and only that is sent which may be" {
+@test "what the owner takes is removed, and only that is sent which may be (agamid 7.2, 8.6)" {
 	put bob one 'envelope: c2VjcmV0'
 	put bob two 'from: carol'
 	says bob 'done'
@@ -137,7 +137,7 @@ retry() {
 	[ "$(left bob)" = 0 ]
 }
 
-@test "a host that is down is tried once and not for every message" {
+@test "a host that is down is tried once and not for every message (agamid 8.4)" {
 	for n in 1 2 3 4 5 6 7 8 9; do put bob "message $n"; done
 	run -111 --separate-stderr retry -1 -o copies=0
 	[ "$(grep -c bob visits)" = 1 ]
@@ -186,7 +186,7 @@ retry() {
 	[ "$(grep -c '^message ' bob.got)" = 40 ]
 }
 
-@test "if the owner is away two others get a copy, chosen by chance" {
+@test "if the owner is away two others get a copy, chosen by chance (agamid 8.2)" {
 	for n in carol dave frank grace; do
 		node $n
 		says $n 'done'
@@ -217,7 +217,7 @@ retry() {
 	[ ! -s carol.got ]
 }
 
-@test "copies go only where both the owner and the peer want them" {
+@test "copies go only where both the owner and the peer want them (agamid 8.3)" {
 	cat >>nodes/bob.yaml <<-'EOF'
 		postmaster: all
 	EOF
@@ -300,7 +300,7 @@ retry() {
 	[ ! -e "$2" ]
 }
 
-@test "a verdict for another message is none" {
+@test "a verdict for another message is none (agamid 7.5)" {
 	put bob one
 	says bob 'done'
 	cat >there <<-'EOF'
@@ -498,7 +498,7 @@ retry() {
 	grep -q '^new' q/bob/*
 }
 
-@test "how long copies stay says our manifest, and 366 days are the most" {
+@test "how long copies stay says our manifest, and 366 days are the most (agamid 8.7)" {
 	aged() { # DAYS: whether mail that has been here for so long goes
 		rm -rf q
 		put bob "mail of $1 days" 'from: carol'
@@ -515,7 +515,7 @@ retry() {
 	aged 367
 }
 
-@test "nothing expires while the clock is before the newest entry" {
+@test "nothing expires while the clock is before the newest entry (agamid 8.8)" {
 	put bob old 'from: carol'
 	touch -d '31 days ago' q/bob/*
 	put bob future 'from: carol'

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -68,7 +69,7 @@ hello_say(struct courier *courier, const struct errand_settings *how,
     const char *name, int64_t deadline)
 {
 	struct frame hello, answer;
-	int rc = -1;
+	int rc = -1, saved;
 
 	frame_init(&hello);
 	frame_init(&answer);
@@ -79,9 +80,12 @@ hello_say(struct courier *courier, const struct errand_settings *how,
 		if (answer.verdict == VERDICT_PASS &&
 		    message_size(&answer.message) > 0)
 			take_manifest(how, name, &answer.message);
-		rc = 0;
+		rc = answer.verdict == VERDICT_REJECT ? -1 : 0;
+		errno = EREMOTE;
 	}
+	saved = errno;
 	frame_free(&hello);
 	frame_free(&answer);
+	errno = saved;
 	return rc;
 }

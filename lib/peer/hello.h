@@ -9,8 +9,9 @@
 #include "peer/errand.h"
 
 /* Asks, and takes the manifest that comes back, see import.h.  What knows no
- * hello gives some verdict or other, and that is all right.  0, or -1 with
- * errno if there is no answer. */
+ * hello defers it or passes it on, and that is all right.  0, or -1 with errno:
+ * EREMOTE if it is rejected, for then another node is there, whose word on mail
+ * would not be the owner's; else there is no answer. */
 int hello_say(struct courier *courier, const struct errand_settings *how,
     const char *name, int64_t deadline);
 

@@ -28,6 +28,9 @@ fail(struct trip *trip, const char *what, int error)
 	case ENODATA:
 		reason = "no manifest says how to reach it";
 		break;
+	case EREMOTE:
+		reason = "another node is there";
+		break;
 	case ETIMEDOUT:
 		reason = "no answer in time";
 		break;
