@@ -55,7 +55,7 @@ zone() {
 	mx-records -n nodes -z "$name" "$@" >>"$name"
 }
 
-@test "the own host first, then each backup that both sides allow" {
+@test "the own host first, then each backup that both sides allow (agamid 4.1)" {
 	records
 	are 'alice.example. MX 1 alice.circle.example.' \
 	    'alice.example. MX 100 home.dyn.example.' \
@@ -91,7 +91,7 @@ zone() {
 	grep -qx '; \[192.0.2.4] is an address, and needs no records' printed
 }
 
-@test "a TTL is short for addresses that change, and both can be set" {
+@test "a TTL is short for addresses that change, and both can be set (agamid 4.2)" {
 	records -o ttl=7200 -o dynamic=60
 	grep -qx "dave.circle.example.${T}60${T}IN${T}A${T}192.0.2.4" printed
 	grep -qx "alice.circle.example.${T}7200${T}IN${T}A${T}192.0.2.1" printed

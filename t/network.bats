@@ -32,7 +32,7 @@ network() {
 	network lists
 }
 
-@test "what is sealed has the form of the specification, and gpg opens it (6)" {
+@test "what is sealed has the form of the specification, and gpg opens it (6.1, 6.5)" {
 	network form
 }
 
@@ -40,7 +40,7 @@ network() {
 	network news
 }
 
-@test "an owner that stays away: a bounce, then copies expire (8.7, 10)" {
+@test "an owner that stays away: a bounce, then copies expire (8.7, 10.1)" {
 	network never
 }
 

@@ -165,7 +165,7 @@ refuses() {
 	[ ! -e bob/bob.asc ]
 }
 
-@test "gpg and sqop find the signature good" {
+@test "gpg and sqop find the signature good (agamid 3.3)" {
 	at bob sign -s
 	mkdir -m 700 keys-other
 	gpg --homedir keys-other --quiet --import bob/bob.asc
@@ -249,7 +249,7 @@ refuses() {
 	[ -z "$output" ]
 }
 
-@test "a newer manifest is taken, an older or an equal one is not" {
+@test "a newer manifest is taken, an older or an equal one is not (agamid 3.5)" {
 	manifest bob '  serial: 7' >bob/bob.yaml
 	at bob sign
 	cp -R bob bob-7
@@ -270,7 +270,7 @@ refuses() {
 	rcpt-check -n carol bob@bob.example
 }
 
-@test "what a manifest claims beyond its pin is refused, and the last good stays" {
+@test "what a manifest claims beyond its pin is refused, and the last good stays (agamid 3.4)" {
 	manifest bob '  serial: 7' >bob/bob.yaml
 	at bob sign
 	at carol import bob/bob.yaml
@@ -301,7 +301,7 @@ refuses() {
 	rcpt-check -n carol bob@bob.example carol@carol.example
 }
 
-@test "a pattern that takes long is taken, and costs no more than its limits" {
+@test "a pattern that takes long is taken, and costs no more than its limits (agamid 3.2)" {
 	{
 		manifest bob '  serial: 8'
 		echo "  bomb: {matches: '(a*)*b'}"
@@ -377,7 +377,7 @@ refuses() {
 	run -0 --separate-stderr at carol verify bob
 }
 
-@test "a key that was revoked is taken, and stays so whatever comes later" {
+@test "a key that was revoked is taken, and stays so whatever comes later (agamid 3.6)" {
 	manifest bob '  serial: 7' >bob/bob.yaml
 	at bob sign
 	at carol import bob/bob.yaml
@@ -629,7 +629,7 @@ visit() {
 	grep -q ' destination=bob to=bob verdict=done' said
 }
 
-@test "a manifest that comes with a connection is held to its pin, and mail goes" {
+@test "a manifest that comes with a connection is held to its pin, and mail goes (agamid 7.3)" {
 	manifest carol >bob/carol.yaml
 	printf '#!/bin/sh\nexit 99\n' >take
 	printf '#!/bin/sh\nexec relay-accept -n bob -p carol -o seen=%s own="%s"' \

@@ -111,3 +111,24 @@ same() {
 			done
 	done
 }
+
+@test "each rule of agamid(7) is in the name of a test" {
+	tests=$BATS_TEST_DIRNAME
+	sed -n 's/^\.Ss \([0-9]*\.[0-9]*\) .*/\1/p' "$PAGES/agamid.7" |
+	    grep -Ev '^[12]\.' >rules
+	[ "$(wc -l <rules)" -ge 30 ]
+	grep -hoE '^@test ".*\(agamid [0-9., ]+\)"' "$tests"/*.bats |
+	    grep -oE '\(agamid .*\)' >named
+	sed -n 's/^@test ".*(\([0-9., ]*\))".*/(agamid \1)/p' \
+	    "$tests/network.bats" >>named
+	grep -oE '[0-9]+\.[0-9]+' named | sort -u >have
+	sort -u rules | comm -23 - have >left
+	[ ! -s left ] || {
+		cat left
+		false
+	}
+	# and no test names one that is not there
+	sed -n 's/^\.Ss \([0-9]*\.[0-9]*\) .*/\1/p' "$PAGES/agamid.7" |
+	    sort -u | comm -13 - have >wrong
+	[ ! -s wrong ]
+}

@@ -393,7 +393,7 @@ mailboxes: {a: {matches: a}}" >many/n$n.yaml
 	[[ $stderr == *"nodes/-x.yaml:3: '-x' cannot be a node's name" ]]
 }
 
-@test "a bomb in another node's manifest defers its own mail only" {
+@test "a bomb in another node's manifest defers its own mail only (agamid 3.2)" {
 	manifest x 'mailboxes: {bomb: {matches: (a*)*b}}'
 	a=$(printf 'a%.0s' {1..60})
 	one "${a}bc@x.example" refuse - '451 4.3.0 Not sure about this mailbox'
@@ -426,7 +426,7 @@ mailboxes: {a: {matches: a}}" >many/n$n.yaml
 	run -111 --separate-stderr rcpt-check -n
 }
 
-@test "a manifest is held to its pin, and -t says where it is not" {
+@test "a manifest is held to its pin, and -t says where it is not (agamid 3.1, 3.4)" {
 	key=5E1F0C9A7B3D2486E1F05A9C3B7D8E2F40616A7B
 	manifest x "  key: $key" 'mailboxes: {x: {matches: x}}'
 	printf '%s\n' "key: $key" 'domains: [x.example]' >nodes/x.pin

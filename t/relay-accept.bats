@@ -102,7 +102,7 @@ lines() { # STATE: how many lines of the file of seen say so
 	printf 'pimail 1\nid: a\nsize: 0\n\n' | cmp - first
 }
 
-@test "what was delivered is done, whoever brings it and however often" {
+@test "what was delivered is done, whoever brings it and however often (agamid 9.2)" {
 	for peer in carol dave eve; do
 		ours "$peer" >f
 		ours "$peer.2" >>f
@@ -132,7 +132,7 @@ lines() { # STATE: how many lines of the file of seen say so
 	[ -z "$(find . -name '*help*')" ]
 }
 
-@test "fields that nobody asked for are dropped" {
+@test "fields that nobody asked for are dropped (agamid 7.1, 7.2)" {
 	ours a 'recipient: root root@bob.example' 'sender: x@y.example' 'junk: yes' \
 	    'again: yes' 'once: 0123456789abcdef0123456789abcdef' 'from: dave' \
 	    'sealed-by: dave' 'envelope: x' 'received-at: 1' >f
@@ -201,7 +201,7 @@ lines() { # STATE: how many lines of the file of seen say so
 	[ "$(wc -l <opened)" = 1 ]
 }
 
-@test "the verdict of the pipeline is the answer" {
+@test "the verdict of the pipeline is the answer (agamid 7.4, 9.1)" {
 	PATH=$BATS_TEST_DIRNAME:$PATH
 	for verdict in 'done' 'reject 554 5.7.1 Virus' 'defer 451 4.3.0 Later'; do
 		mail "$verdict" >m
@@ -658,7 +658,7 @@ by_ssh() { # PEER ARGS...: with its key, and the config of share/ssh
 	"${SSH[@]}" -i "key.$1" "${@:2}"
 }
 
-@test "over a real ssh a key is a peer, and can do nothing else" {
+@test "over a real ssh a key is a peer, and can do nothing else (agamid 7.6)" {
 	serve_ssh
 	ours a >f
 	mail 2 >m

@@ -65,7 +65,7 @@ as_user() {
 	[ ! -e q ]
 }
 
-@test "what is sealed is a frame in a file, named by its content" {
+@test "what is sealed is a frame in a file, named by its content (agamid 6.6)" {
 	sealed 'envelope: 0123456789' >f
 	put 0 q
 	[ "$(verdict)" = "done" ]
@@ -316,7 +316,7 @@ as_user() {
 	[ "$(entries q)" = 2 ]
 }
 
-@test "limits of a peer: refused, and another peer still gets in" {
+@test "limits of a peer: refused, and another peer still gets in (agamid 8.5)" {
 	from() { # PEER SIZE
 		message m "$2"
 		sealed "from: $1" >f
@@ -506,7 +506,7 @@ YAML
 	grep -q "fsync([0-9]*<$PWD/q/bob>)" calls
 }
 
-@test "killed at any moment: what was answered with done is there, all is whole" {
+@test "killed at any moment: what was answered with done is there, all is whole (agamid 8.1)" {
 	for n in $(seq 200); do
 		printf 'Subject: %s\n\nbody %s\n' "$n" "$n" >m
 		mk m "t$n" 'direction: returned' 'node: bob'

@@ -557,7 +557,7 @@ retry() {
 	grep -q '550 5.1.1 Nobody here' "$1"
 }
 
-@test "what nobody has taken after -o days bounces to its sender" {
+@test "what nobody has taken after -o days bounces to its sender (agamid 10.2)" {
 	frame m | relay-put -o clear=1 q >answer
 	aged() { # DAYS
 		touch -d "$1 days ago" q/carol.example/[0-9a-f]*

@@ -31,7 +31,7 @@ held() {
 	[[ $stderr == "id=$id verdict=pass for='carol' key="* ]]
 }
 
-@test "outside is nothing of sender, recipient, subject, text, client, sealer or date" {
+@test "outside is nothing of sender, recipient, subject, text, client, sealer or date (agamid 6.5)" {
 	backup m -f "received-at: $(date +%s)" >f
 	sealing bob <f >s 2>/dev/null
 	# in base64 there may be any short word
@@ -49,7 +49,7 @@ held() {
 	run -1 grep -q 'compressed packet' packets
 }
 
-@test "inside are all fields and the message, octet for octet, signed" {
+@test "inside are all fields and the message, octet for octet, signed (agamid 5.4, 6.2, 6.4)" {
 	sealing bob <f >s 2>/dev/null
 	mail-frame -x <s >sealed.eml
 	gpg_of carol --import "$K/nodes/bob.asc"
@@ -69,7 +69,7 @@ held() {
 	EOT
 }
 
-@test "messages of about the same size have the same size inside" {
+@test "messages of about the same size have the same size inside (agamid 6.3)" {
 	local n
 	for n in 59000 59900 60600; do
 		message m $n
@@ -113,7 +113,7 @@ held() {
 	sed -n 3p why | grep "for='?' reason='there is no manifest"
 }
 
-@test "no key: 451, or 550 with -o no-key=reject, and never the message" {
+@test "no key: 451, or 550 with -o no-key=reject, and never the message (agamid 3.6)" {
 	cp -R "$K/view/bob" view
 	rm view/carol.asc
 	run -111 --separate-stderr sh -c 'seal -k "$K/keys/bob" -n view <f >s'
@@ -353,7 +353,7 @@ held() {
 	run -111 --separate-stderr seal -f x <f
 }
 
-@test "of a long message nothing is on disk in the clear, and no core is written" {
+@test "of a long message nothing is on disk in the clear, and no core is written (agamid 5.5)" {
 	message m 3000000
 	backup m >f
 	mkdir tmp

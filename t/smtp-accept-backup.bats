@@ -108,7 +108,7 @@ rcpt() {
 	E
 }
 
-@test "while the owner is up his mail is deferred; when he is down it is taken" {
+@test "while the owner is up his mail is deferred; when he is down it is taken (agamid 5.2)" {
 	owner_up
 	backup
 	rcpt '451 4.3.2 .*try there'
@@ -161,7 +161,7 @@ rcpt() {
 	E
 }
 
-@test "an address that the owner's manifest refuses is refused, up or down" {
+@test "an address that the owner's manifest refuses is refused, up or down (agamid 5.1)" {
 	owner_up
 	backup
 	rcpt '550 5.1.1 ' nobody@bob.example

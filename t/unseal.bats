@@ -76,7 +76,7 @@ by() {
 	[[ $stderr == "id=$id verdict=pass sealed-by='bob' "* ]]
 }
 
-@test "the id stays the one outside, and once is made of the one inside" {
+@test "the id stays the one outside, and once is made of the one inside (agamid 6.7)" {
 	sealed f >s
 	mail-frame -x <s | return_mail >r
 	unsealing carol <r 2>/dev/null >u
@@ -123,7 +123,7 @@ by() {
 	[ "$(grep -a -c '^n: [1-6]$' u)" = 6 ]
 }
 
-@test "one octet changed anywhere: nothing of it comes out" {
+@test "one octet changed anywhere: nothing of it comes out (agamid 6.8)" {
 	local size at reply
 	sealed f >s
 	mail-frame -x <s >sealed.eml
