@@ -244,6 +244,10 @@ as_user() {
 	[ "$(verdict)" = 'defer 451 4.3.0 Cannot store mail now' ]
 	[[ $stderr == *"reason='Permission denied'" ]]
 	chmod 700 q
+	mkdir -m 000 q/carol
+	run -111 --separate-stderr sh -c '"$@" ./relay-put q <f >out' - "${user[@]}"
+	[[ $stderr == *"cannot count what is in 'q/carol': Permission denied"* ]]
+	rmdir q/carol
 	"${user[@]}" ./relay-put q <f >out
 	[ "$(verdict)" = "done" ]
 }

@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "queue/usage.h"
 
 void
@@ -99,6 +101,15 @@ count_destination(struct usage *usage, struct span name)
 	return rc;
 }
 
+/* errno stays as it is. */
+static void
+tell(const struct usage *usage, struct span name, int error)
+{
+	warning("cannot count what is in '%s/%.*s': %s", usage->queue->path,
+	    SPAN_ARG(name), strerror(error));
+	errno = error;
+}
+
 int
 usage_refresh(struct usage *usage)
 {
@@ -115,8 +126,11 @@ usage_refresh(struct usage *usage)
 	usage->stale_at = 0;
 	if (queue_walk(&walk, usage->queue) < 0)
 		return -1;
-	while (rc == 0 && queue_walk_next(&walk, &name))
+	while (rc == 0 && queue_walk_next(&walk, &name)) {
 		rc = count_destination(usage, name);
+		if (rc < 0)
+			tell(usage, name, errno);
+	}
 	queue_walk_end(&walk);
 	if (rc < 0)
 		return -1;
