@@ -807,6 +807,11 @@ calls() {
 	[[ $(field X-Spam-Status m) == *tests=HELLO,PIMAIL_DNS_LISTS* ]]
 	mk ham 'lists: -2 white.example=127.0.0.1' | $score >out
 	[ "$(mail-frame -x <out | grep -c '^X-Spam-Score: -3.250$')" = 1 ]
+	# so does what the node saw that sealed it for us
+	mk ham 'direction: returned' 'node: carol' 'sealed-by: bob' \
+	    'once: 0123456789abcdef0123456789abcdef' \
+	    'lists: 3 bl.example=127.0.0.4' | $score >out
+	[ "$(mail-frame -x <out | grep -c '^X-Spam-Score: 1.750$')" = 1 ]
 	for lists in 0 '' x 'nan bl.example' '1e999 bl.example'; do
 		mk ham "lists: $lists" | $score >out
 		mail-frame -x <out >m
