@@ -303,7 +303,7 @@ silent_server(char text[32])
 static void
 test_a_question_is_repeated_and_ends_in_time(void)
 {
-	struct dns_config config = {.timeout = 1500};
+	struct dns_config config = {.timeout = 3000};
 	enum dns_state failed = DNS_FAILED;
 	int64_t begin = clock_ms();
 	struct pollfd pfd[2];
@@ -318,14 +318,14 @@ test_a_question_is_repeated_and_ends_in_time(void)
 	pfd[0] = (struct pollfd){.fd = dns_fd(dns), .events = POLLIN};
 	calls = 0;
 	CHECK(dns_ask(dns, "a.example", DNS_A, count, &failed) != NULL);
-	while (calls == 0 && clock_ms() < begin + 20000) {
+	while (calls == 0 && clock_ms() < begin + 60000) {
 		poll(pfd, 2, clock_left(dns_next(dns)));
 		while (recv(pfd[1].fd, &c, 1, MSG_DONTWAIT) > 0)
 			packets++;
 		dns_take(dns);
 	}
 	CHECK(calls == 1 && packets > 1);
-	CHECK(clock_ms() >= begin + 1500);
+	CHECK(clock_ms() >= begin + 3000);
 	dns_free(dns);
 	close(pfd[1].fd);
 }
