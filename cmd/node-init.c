@@ -157,6 +157,18 @@ make_files(struct openpgp *openpgp, struct span manifest)
 	buf_free(&key);
 }
 
+/* A command, with the directories that it would not find by itself. */
+static void
+put_command(const char *command, bool takes_keys)
+{
+	fputs(command, stdout);
+	if (strcmp(node.nodes, conf_environment(NODES_ENV, NODES_DIR)) != 0)
+		printf(" -n %s", node.nodes);
+	if (takes_keys && strcmp(node.keys, conf_environment(OPENPGP_KEYS_ENV,
+						OPENPGP_KEYS)) != 0)
+		printf(" -k %s", node.keys);
+}
+
 static void
 say_what_is_next(void)
 {
@@ -165,7 +177,9 @@ say_what_is_next(void)
 
 	printf("%s/%s" NODEFILE_MANIFEST " is the manifest of your node.\n\n",
 	    node.nodes, node.name);
-	printf("1. Edit it, then: rcpt-check -t && node-manifest sign -s\n"
+	put_command("1. Edit it, then: rcpt-check -t", false);
+	put_command(" && node-manifest", true);
+	printf(" sign -s\n"
 	       "2. Keep a copy of %s in a safe place.\n"
 	       "3. Give these to your friends, from %s:\n"
 	       "\t",
@@ -174,9 +188,10 @@ say_what_is_next(void)
 		printf("%s%s%s", i > 0 ? " " : "", node.name, suffixes[i]);
 	printf("\n4. Read this to them by telephone or face to face, and let"
 	       " them read theirs:\n\t%s\n"
-	       "5. Of theirs, in the same directory: node-manifest pin"
-	       " NAME.yaml >NAME.pin\n",
+	       "5. Of theirs, in the same directory: ",
 	    value_spaced(node.key, key));
+	put_command("node-manifest", true);
+	puts(" pin NAME.yaml >NAME.pin");
 }
 
 /* What is in the host and the domain is as it stands in the DNS. */

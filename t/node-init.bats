@@ -79,6 +79,12 @@ fingerprint() {
 	run -0 node-init carol carol.example
 	[[ $output == *"carol.yaml carol.asc carol.yaml.sig"* ]]
 	[[ $output == *$'\t'"$(fingerprint | sed 's/..../& /g; s/ $//')"* ]]
+	[[ $output == *'then: rcpt-check -t && node-manifest sign -s'* ]]
+	# what was said here has to be said there
+	run -0 env -u PIMAIL_KEYS -u PIMAIL_NODES node-init -n new \
+	    -k "$PIMAIL_KEYS" carol carol.example
+	[[ $output == *"rcpt-check -t -n new && node-manifest -n new -k $PIMAIL_KEYS sign -s"* ]]
+	[[ $output == *"node-manifest -n new -k $PIMAIL_KEYS pin NAME.yaml >NAME.pin" ]]
 }
 
 @test "nothing that is there is overwritten" {
