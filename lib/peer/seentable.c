@@ -247,7 +247,7 @@ make_room(struct seentable *table)
 {
 	size_t cap = table->cap == 0 ? CAP_MIN : 2 * table->cap;
 
-	if (table->count >= table->max)
+	if (table->cap > 0 && table->count >= table->max)
 		drop_some(table);
 	if (table->count < table->cap)
 		return;
