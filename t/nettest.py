@@ -98,6 +98,31 @@ def test_crowd():
     net.nothing_readable(mails)
 
 
+def test_before():
+    """carol says 250 when two others have it, and 451 if that takes long."""
+    def change(node):
+        if node.name == "carol":
+            node.put += " -o before-answer=2 -o wait=%d" % (90 if SLOW else 30)
+    net = four(change)
+    net.bob.down()
+    mail = send(net, Mail("bob", CHANCE), "carol")
+    check(sorted(n.name for n in net.holders("bob")) ==
+          ["alice", "carol", "dave"], "250 was said before the copies were out")
+    net.dave.down()
+    late = Mail("bob", CHANCE)
+    sender = threading.Thread(target=send, args=(net, late, "carol"))
+    sender.start()
+    wait_for("it is there", lambda: len(net.carol.entries("bob")) == 2)
+    time.sleep(2)
+    check(not late.replies, "carol said", late.replies)
+    net.dave.up()
+    sender.join()
+    check(late.holder == "carol", late.replies)
+    net.nothing_readable([mail, late])
+    net.bob.up()
+    home(net, [mail, late])
+
+
 # Who gets what: 3.2, 5.1, 8.3, 8.5
 
 

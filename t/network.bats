@@ -24,6 +24,10 @@ network() {
 	network crowd
 }
 
+@test "250 is said when as many copies are out as was asked for (5.5)" {
+	network before
+}
+
 @test "a backup refuses what the owner refuses (5.1)" {
 	network refused
 }

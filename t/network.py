@@ -273,6 +273,7 @@ class Node:
         self.retry = []  # options of relay-retry
         self.accept = []  # of relay-accept
         self.smtp = ["-o", "free=64K"]  # of smtp-accept
+        self.put = "-o free=64K"  # of relay-put
         for sub in ("nodes", "ssh", "mail", "tmp", "state"):
             os.mkdir(os.path.join(self.dir, sub), 0o700)
 
@@ -384,11 +385,12 @@ class Node:
                             me + "/ssh/server"]}
         if not rogue:
             seal = ("backup=seal -n %s/nodes -k %s/keys | "
-                    "relay-put -o free=64K %s/queue")
+                    "relay-put %s %s/queue")
             servers["smtp"] = [
                 "smtp-accept", "-l", "%s:%d" % (self.address, SMTP),
                 "-n", me + "/nodes", *self.smtp,
-                "local=maildir-deliver %s/mail" % me, seal % (me, me, me)]
+                "local=maildir-deliver %s/mail" % me,
+                seal % (me, me, self.put, me)]
             servers["retry"] = [
                 "relay-retry", "-n", me + "/nodes", "-k", me + "/keys",
                 "-o", "bounces=" + me + "/bounces",
