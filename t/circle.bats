@@ -183,6 +183,17 @@ none_left() {
 	END
 	wait_for 30 none_left carol
 	wait_for 30 none_left bob
+	# bob has a new address: carol learns of it with mail, and takes mail for it
+	run ! sends carol none later@bob.example
+	as_pimail bob <<-'END'
+		sed -i "s/matches: 'bob'/matches: 'bob|later'/" nodes/bob.yaml
+		rcpt-check -t && node-manifest sign -s
+	END
+	sends carol next bob@bob.example
+	wait_for 30 has bob next
+	wait_for 30 sends carol later later@bob.example
+	wait_for 30 has bob later
+	wait_for 30 none_left carol
 	# what her programs said of it there she has, and not he
 	on carol <<-'END'
 		grep -q " path='/srv/mail/carol'" /srv/mail/log
