@@ -428,7 +428,9 @@ assert abs($(field accepted_per_minute) - rate * 2 / 3) < 1 + rate / 100"
 
 @test "an interrupt ends the run with what is known: 111" {
 	sink
-	run -111 --separate-stderr timeout --preserve-status -s INT 3 \
+	# but for --foreground it would send SIGCONT, too, and that takes away the
+	# SIGSTOP by which LeakSanitizer, at the end, waits for all threads
+	run -111 --separate-stderr timeout --foreground --preserve-status -s INT 3 \
 	    smtp-load -j -o time=60 -i 0.1 \
 	    "127.0.0.1:$port" $to
 	[ "$(field messages)" -gt 2 ]
