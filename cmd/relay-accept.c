@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 #include "base/sandbox.h"
 #include "base/user.h"
 #include "node/nodes.h"
+#include "node/value.h"
 #include "peer/accepter.h"
+#include "peer/slots.h"
 #include "queue/schedule.h"
 #include "seal/veil.h"
 
@@ -93,6 +96,23 @@ make_due(const char *path, const char *peer)
 	queue_close(&queue);
 }
 
+/* One of the connections that the peer may have; it ends with the process. */
+static void
+take_slot(const char *seen, const char *peer, uint64_t count)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+
+	if (!value_is_name(peer))
+		fatal("'%s': no node that we know", peer);
+	buf_addf(&path, "%s.%s", seen, peer);
+	if (slots_take(buf_str(&path), count) < 0) {
+		if (errno == EAGAIN)
+			fatal("peer '%s' has all its connections", peer);
+		fatal("cannot lock '%s': %s", buf_str(&path), strerror(errno));
+	}
+	buf_free(&path);
+}
+
 static void
 load_nodes(struct accepter *accepter)
 {
@@ -117,12 +137,14 @@ main(int argc, char **argv)
 	    .idle = 300000,
 	    .frame = 1800000};
 	const char *seen = "/var/lib/pimail/seen", *queue = NULL;
-	uint64_t days = 400, connection = 14400000;
+	uint64_t days = 400, connection = 14400000, connections = 10;
 	const struct conf_option options[] = {
 	    {"answer", CONF_SECONDS, &accepter.answer_wait, 100, 3600000,
 		"seconds that a pipeline has for a frame"},
 	    {"bytes", CONF_SIZE, &arrivals.bytes, 1, 1ULL << 46,
 		"octets of messages in a connection"},
+	    {"connections", CONF_COUNT, &connections, 1, 1000,
+		"connections that the peer has at a time"},
 	    {"days", CONF_COUNT, &days, 1, 36500,
 		"days that we know what was delivered"},
 	    {"frame", CONF_SECONDS, &arrivals.frame, 100, 86400000,
@@ -170,6 +192,7 @@ main(int argc, char **argv)
 	if (accepter.peer == NULL || accepter.own.name == NULL)
 		usage();
 	clean_environment();
+	take_slot(seen, accepter.peer, connections);
 	load_nodes(&accepter);
 	accepter.seen = seen_open(seen, days);
 	if (accepter.seen == NULL)

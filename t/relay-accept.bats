@@ -457,6 +457,30 @@ lines() { # STATE: how many lines of the file of seen say so
 	[ "$(wc -l <opened)" = 1 ]
 }
 
+@test "a peer has so many connections at a time, and others have theirs" {
+	local pids=() n
+	ours a >f
+	mkfifo hold
+	exec 9<>hold
+	for n in 1 2; do
+		cat f hold 9>&- | relay-accept -p carol -n nodes -o seen=known "$OWN" \
+		    >"answer$n" 2>>log 3>&- 9>&- &
+		pids+=($!)
+		wait_for 10 grep -sq '^verdict: done' "answer$n"
+	done
+	accept 111 -o connections=2 "$OWN"
+	[ ! -s out ]
+	[ "$stderr" = "relay-accept: fatal: peer 'carol' has all its connections" ]
+	accept 0 -o connections=2 -p dave "$OWN"
+	accept 0 -o connections=3 "$OWN"
+	# one that is killed has left
+	kill -9 "${pids[1]}"
+	wait "${pids[1]}" || :
+	accept 0 -o connections=2 "$OWN"
+	exec 9>&-
+	kill "${pids[0]}" || :
+}
+
 @test "who brings much does not keep the others from their turn" {
 	local flood n
 	for n in $(seq 200); do
