@@ -158,7 +158,7 @@ sort_records() {
 
 @test "an answer that comes late is late, but not lost" {
 	misbehave
-	ask -t 0.5 -s "$BAD" 9.2.0.192.late.example 1 b.dead.example 1 \
+	ask -t 0.8 -s "$BAD" 9.2.0.192.late.example 1 b.dead.example 1 \
 	    c.dead.example 1 d.dead.example 1 9.2.0.192.late.example 1
 	head -n 1 out | grep -qF 'failed insecure 0 [no answer in time]'
 	tail -n 1 out | grep -q '^9.2.0.192.late.example 1 found insecure [0-9]* 7f000002$'

@@ -81,7 +81,7 @@ def replies(question, tcp):
     if zone == "mute" and not name.startswith("1.0.0.127."):
         return [], None
     if zone == "late":
-        return [], (0.6, good)
+        return [], (1.2, good)
     if zone == "liar":
         return [everything(question, 127, 0, 0, 2)], None
     if zone == "parked":

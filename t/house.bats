@@ -235,7 +235,7 @@ serve() {
 			find /srv/mail -type f >mails
 		EOF
 	} >inside
-	timeout 60 unshare -m sh inside "$port" 3>&-
+	timeout 200 unshare -m sh inside "$port" 3>&-
 }
 
 @test "S2 of the README starts, and refuses a virus" {
