@@ -29,6 +29,8 @@ setup() {
 teardown() {
 	local pid
 	for pid in "${OTHERS[@]}"; do kill "$pid" 2>/dev/null || :; done
+	# or it would write to what is being removed
+	for pid in "${OTHERS[@]}"; do wait "$pid" 2>/dev/null || :; done
 	stop_server
 	umount full 2>/dev/null || :
 	[ ! -e log ] || ! grep -E 'AddressSanitizer|runtime error' log
