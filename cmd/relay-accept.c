@@ -104,7 +104,8 @@ take_slot(const char *seen, const char *peer, uint64_t count)
 
 	if (!value_is_name(peer))
 		fatal("'%s': no node that we know", peer);
-	buf_addf(&path, "%s.%s", seen, peer);
+	if (!buf_addf(&path, "%s.connections.%s", seen, peer))
+		fatal("'%s': %s", seen, strerror(ENAMETOOLONG));
 	if (slots_take(buf_str(&path), count) < 0) {
 		if (errno == EAGAIN)
 			fatal("peer '%s' has all its connections", peer);
