@@ -463,8 +463,8 @@ lines() { # STATE: how many lines of the file of seen say so
 	mkfifo hold
 	exec 9<>hold
 	for n in 1 2; do
-		cat f hold 9>&- | relay-accept -p carol -n nodes -o seen=known "$OWN" \
-		    >"answer$n" 2>>log 3>&- 9>&- &
+		relay-accept -p carol -n nodes -o seen=known "$OWN" \
+		    < <(exec cat f hold 3>&- 9>&-) >"answer$n" 2>>log 3>&- 9>&- &
 		pids+=($!)
 		wait_for 10 grep -sq '^verdict: done' "answer$n"
 	done
