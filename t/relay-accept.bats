@@ -483,7 +483,7 @@ lines() { # STATE: how many lines of the file of seen say so
 
 @test "who brings much does not keep the others from their turn" {
 	local flood n
-	for n in $(seq 200); do
+	for n in $(seq 80); do
 		mail "much $n" >m
 		ours "t$n"
 	done >much
@@ -496,7 +496,7 @@ lines() { # STATE: how many lines of the file of seen say so
 	for n in 1 2 3 4 5; do
 		mail "few $n" >m
 		ours "d$n" >one
-		relay-accept -p dave -n nodes -o seen=known -o lock=3 "own=$R open |
+		relay-accept -p dave -n nodes -o seen=known -o lock=6 "own=$R open |
 		    maildir-deliver mail" <one >"out$n" 2>>log 3>&- || :
 	done
 	kill "$flood"
