@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -18,7 +19,6 @@
 
 #define CHUNK 65536
 #define LOCK_PAUSE_MS 2  /* between two tries */
-#define LOCK_LEAVE_MS 6  /* to those who try, behind a delivery */
 #define SPARE_LINES 1000 /* that may be worth nothing */
 #define DAY 86400
 
@@ -29,7 +29,6 @@ struct seen {
 	uint64_t days;
 	int fd;
 	int lock;
-	bool wrote;   /* since it was locked */
 	dev_t device; /* of fd */
 	ino_t inode;
 	off_t at;     /* how much of it is in the table */
@@ -301,29 +300,60 @@ tidy(struct seen *seen)
 		    "cannot write '%s' anew: %s", seen->path, strerror(errno));
 }
 
-static void
-nap(long ms)
+static int
+try_lock(int fd)
 {
-	const struct timespec pause = {0, ms * 1000000};
-
-	nanosleep(&pause, NULL);
+	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
-int
-seen_lock(struct seen *seen, int64_t deadline)
+/* Who has just let go of the lock would have it again before others see that it
+ * was free.  So it is tried by one at a time, whose turn it is as long as he
+ * has a lock of another kind, on the first octet. */
+static int
+set_turn(int fd, short type)
 {
-	int saved;
+	struct flock turn = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
 
-	seen->wrote = false;
-	while (flock(seen->lock, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
+	return fcntl(fd, F_OFD_SETLK, &turn);
+}
+
+static int
+try_turn(int fd)
+{
+	return set_turn(fd, F_WRLCK);
+}
+
+/* 0; -1 with errno, ETIMEDOUT after the deadline. */
+static int
+take(int (*try)(int fd), int fd, int64_t deadline)
+{
+	const struct timespec pause = {0, LOCK_PAUSE_MS * 1000000};
+
+	while (try(fd) < 0) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -1;
 		if (clock_left(deadline) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		nap(LOCK_PAUSE_MS);
+		nanosleep(&pause, NULL);
 	}
+	return 0;
+}
+
+int
+seen_lock(struct seen *seen, int64_t deadline)
+{
+	int rc, saved;
+
+	if (take(try_turn, seen->lock, deadline) < 0)
+		return -1;
+	rc = take(try_lock, seen->lock, deadline);
+	saved = errno;
+	set_turn(seen->lock, F_UNLCK);
+	errno = saved;
+	if (rc < 0)
+		return -1;
 	if (seen_look(seen) == 0 && repair(seen) == 0) {
 		tidy(seen);
 		if (seen_look(seen) == 0)
@@ -339,10 +369,6 @@ void
 seen_unlock(struct seen *seen)
 {
 	flock(seen->lock, LOCK_UN);
-	/* who has much would have it again before others see that it was free
-	 */
-	if (seen->wrote)
-		nap(LOCK_LEAVE_MS);
 }
 
 int
@@ -405,7 +431,6 @@ append(struct seen *seen, struct seenentry *entry)
 	}
 	seen->at += (off_t)len;
 	seen->lines++;
-	seen->wrote = true;
 	seentable_note(&seen->table, entry);
 	return 0;
 }

@@ -30,8 +30,7 @@ struct trip {
 	size_t first, count;                    /* those without an answer */
 	size_t answers;                         /* octets that they may have */
 	uint64_t octets;                        /* of their messages */
-	int64_t
-	    end; /* of all answers, a point of clock_ms(): see trip_hurry() */
+	int64_t end;  /* of all answers, by clock_ms(): see trip_hurry() */
 	bool skipped; /* an entry could not be read, which was told */
 	char why[SCHEDULE_NOTE_MAX + 1]; /* it failed */
 	/* takes an answer */
