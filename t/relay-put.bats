@@ -614,7 +614,7 @@ YAML
 	}
 	before=$(used)
 	sleep 2
-	[ $(($(used) - before)) -le 5 ]
+	[ $(($(used) - before)) -le 2 ]
 	kill $PID
 	wait $PID || :
 	PID=
